@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the library's files share. Nothing here leaves libbreedlens.so.
+ * A photo passes the files in this order:
+ *   image.c -> image_{jpeg,png,webp}.c -> resize.c -> engine.c -> taxonomy.c -> result.c
+ */
+#ifndef BL_INTERNAL_H
+#define BL_INTERNAL_H
+
+#include "breedlens.h"
+
+#include <stdbool.h>
+
+/* ---- error.c ---- */
+
+/* Fill `err` (unless NULL) with one line and return `status`. */
+enum bl_status bl__fail(struct bl_error *err, enum bl_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- resize.c: decoded rows in, the network's square out ---- */
+
+enum bl__filter { BL__FILTER_BICUBIC, BL__FILTER_BILINEAR };
+
+/* What the model wants to see of a photo; from its bundle. */
+struct bl__view {
+    unsigned size_px; /* side of the square tensor */
+    double crop;      /* side of the centre square as a fraction of the shorter edge, (0, 1] */
+    enum bl__filter filter;
+};
+
+/* Four floats a pixel: R, G, B and one unused, so that a pixel is one vector operation. */
+typedef float bl__pixel __attribute__((vector_size(16)));
+
+/* For each output position along one axis, the input positions it is made of. */
+struct bl__taps {
+    unsigned *first; /* [size_px] first input position */
+    unsigned *count; /* [size_px] how many from there */
+    float *weight;   /* [size_px][stride] sums to 1 over count */
+    unsigned stride;
+    size_t room; /* floats that weight can hold */
+};
+
+/* A worker's resampler: its buffers live on from photo to photo. */
+struct bl__resize {
+    unsigned size_px;
+    enum bl__filter filter;
+    struct bl__taps x, y;
+    unsigned col_begin, col_end; /* input columns that matter */
+    bl__pixel *row;              /* [col_end - col_begin] the current row as floats */
+    size_t row_room;             /* pixels that row can hold */
+    bl__pixel *line;             /* [size_px] the current row, resampled */
+    bl__pixel *sum;              /* [size_px][size_px] */
+};
+
+enum bl_status bl__resize_init(struct bl__resize *rs, const struct bl__view *view, struct bl_error *err);
+void bl__resize_clear(struct bl__resize *rs); /* wipes and frees; takes a zeroed one */
+
+/*
+ * Start a photo: the decoder will deliver a grid of grid_w x grid_h pixels, of
+ * which the box at x0, y0 of side_x by side_y grid pixels (fractions allowed; a
+ * square of the photo) is wanted.
+ */
+enum bl_status bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double x0,
+                                double y0, double side_x, double side_y, struct bl_error *err);
+
+/* True when row y of the grid adds anything to the square. */
+bool bl__resize_wants(const struct bl__resize *rs, unsigned y);
+
+/*
+ * Add row y: grid_w pixels of 4 bytes, R G B and one ignored. Rows may come in
+ * any order and in parts (the missing pixels 0), as an interlaced PNG gives
+ * them: the sum is linear.
+ */
+void bl__resize_row(struct bl__resize *rs, unsigned y, const uint8_t *rgbx);
+
+/* Round to 8 bits, turned upright by EXIF `orientation` 1..8: size_px * size_px * 3 bytes, HWC. */
+void bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb);
+
+/* ---- image.c and its formats ---- */
+
+/* A growing scratch buffer of a worker; wiped when freed. */
+struct bl__scratch {
+    uint8_t *data;
+    size_t size;
+};
+
+/* At least `size` bytes, contents undefined; NULL when out of memory. */
+uint8_t *bl__scratch_get(struct bl__scratch *s, size_t size);
+void bl__scratch_clear(struct bl__scratch *s);
+
+/* A worker's decoder: one photo at a time passes through it. */
+struct bl__decoder {
+    struct bl_limits limits;
+    struct bl__view view;
+    struct bl__resize resize;
+    struct bl__scratch scratch;
+};
+
+/* What a format's decoder learns on its way. */
+struct bl__photo {
+    unsigned width, height; /* px, as stored */
+    int orientation;        /* EXIF 1..8 */
+};
+
+enum bl_status bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits,
+                                const struct bl__view *view, struct bl_error *err);
+void bl__decoder_clear(struct bl__decoder *dec);
+
+/*
+ * Decode a photo into `rgb`, view.size_px^2 * 3 bytes. `format`, `width` and
+ * `height` are told even of a photo that then fails, as far as they were read
+ * (upright only on BL_OK).
+ */
+enum bl_status bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rgb,
+                          enum bl_format *format, struct bl__photo *photo, struct bl_error *err);
+
+enum bl_status bl__jpeg_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
+                               struct bl__photo *photo, struct bl_error *err);
+enum bl_status bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
+                              struct bl__photo *photo, struct bl_error *err);
+enum bl_status bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
+                               struct bl__photo *photo, struct bl_error *err);
+
+/* Refuse a declared size over the limits, or zero, before anything is allocated for it. */
+enum bl_status bl__check_size(const struct bl__decoder *dec, uint64_t width, uint64_t height,
+                              struct bl_error *err);
+
+/* The power of two up to `most` by which the decoder shall shrink the photo. */
+unsigned bl__shrink(const struct bl__decoder *dec, const struct bl__photo *photo, unsigned most);
+
+/* bl__resize_begin() for a grid that is the photo scaled by sx, sy. */
+enum bl_status bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w,
+                              unsigned grid_h, double sx, double sy, struct bl_error *err);
+
+/* Lay a row of RGBA pixels over white, in place. */
+void bl__over_white(uint8_t *rgba, unsigned width);
+
+/* ---- exif.c ---- */
+
+/* Orientation 1..8 of an EXIF block (with or without its "Exif\0\0"); 1 when it says nothing sound. */
+int bl__exif_orientation(const uint8_t *data, size_t len);
+
+/* ---- bundle.c: the folder model/ ---- */
+
+struct bl__class {
+    struct bl_label label;
+    unsigned label_index;   /* classes of one class_id share it */
+    unsigned species_index; /* classes of one species share it */
+    bool unknown;           /* means "no pet" */
+};
+
+struct bl__bundle {
+    char *text;      /* taxonomy.tsv, cut into the labels' texts */
+    char *name;      /* "EfficientNet-Lite2" */
+    char *version;
+    char *network_path, *weights_path;
+    struct bl__view view;
+    float mean[3], scale[3]; /* of 0..255 RGB: (value - mean) / scale */
+    double temperature;
+    double unknown_threshold;
+    unsigned class_count; /* rows = logits */
+    struct bl__class *classes;
+    unsigned label_count, species_count;
+    unsigned *label_class;      /* [label_count] the first class of each label */
+    const char **species_name;  /* [species_count] */
+};
+
+enum bl_status bl__bundle_read(struct bl__bundle *bundle, const char *dir, struct bl_error *err);
+void bl__bundle_clear(struct bl__bundle *bundle);
+
+/* ---- engine.c: the only file that knows OpenVINO ---- */
+
+struct bl__engine; /* a compiled network; shared */
+struct bl__infer;  /* one inference request with its own input; one thread */
+
+enum bl_status bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__engine **out,
+                              struct bl_error *err);
+void bl__engine_free(struct bl__engine *engine);
+
+enum bl_status bl__infer_new(struct bl__engine *engine, struct bl__infer **out, struct bl_error *err);
+void bl__infer_free(struct bl__infer *infer);
+uint8_t *bl__infer_input(struct bl__infer *infer); /* size_px^2 * 3 bytes RGB, HWC; the request's own */
+
+/* Run the network over the input; `logits` then points at class_count values until the next run. */
+enum bl_status bl__infer_run(struct bl__infer *infer, const float **logits, struct bl_error *err);
+
+const char *bl__engine_version(void);
+
+/* ---- taxonomy.c: logits to breeds; knows no pixels ---- */
+
+/* Fill everything of `out` that comes from the logits. `work` holds class_count doubles. */
+void bl__identify_logits(const struct bl__bundle *bundle, const float *logits,
+                         const struct bl_options *opts, double *work, struct bl_result *out);
+
+/* True when a client's word ("cats", "guinea pig") means this species. */
+bool bl__species_match(const char *species, const char *word);
+
+/* ---- model.c ---- */
+
+struct bl_model {
+    struct bl__bundle bundle;
+    struct bl__engine *engine;
+    unsigned workers;
+};
+
+#endif
