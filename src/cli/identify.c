@@ -4,6 +4,7 @@
  */
 #include "breedlens.h"
 #include "cli.h"
+#include "text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -141,23 +142,6 @@ work(void *arg)
 
 /* ---- printing ---- */
 
-/* A file name is bytes; JSON is UTF-8. What is not becomes '?', one a byte. */
-static json_t *
-name_json(const char *name)
-{
-    json_t *text = json_string(name);
-    char *copy;
-
-    if (text) return text;
-    copy = strdup(name);
-    if (!copy) return NULL;
-    for (char *p = copy; *p; p++)
-        if (*p & 0x80) *p = '?';
-    text = json_string(copy);
-    free(copy);
-    return text;
-}
-
 static bool
 print_json(const char *file, const struct slot *slot)
 {
@@ -165,7 +149,7 @@ print_json(const char *file, const struct slot *slot)
     char *text = NULL;
     bool ok;
 
-    json_object_set_new(root, "file", name_json(file));
+    json_object_set_new(root, "file", json_any_text(file));
     if (slot->status) {
         json_object_set_new(root, "success", json_false());
         json_object_set_new(root, "error", json_string(slot->err.text));

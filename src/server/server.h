@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the server's files share. A request passes them in this order:
+ *   http.c -> form.c (body arrives) -> queue.c (identified) -> routes.c (answer composed) -> reply.c (sent)
+ *
+ * Threads: one of libmicrohttpd's moves bytes and runs http, form and reply;
+ * the workers run queue and the routes' compose; a watch thread in app.c answers
+ * for clients that never finish their body. A request belongs to the HTTP thread
+ * until it is queued, to the workers until its connection is resumed, then to
+ * the HTTP thread again.
+ */
+#ifndef BL_SERVER_H
+#define BL_SERVER_H
+
+#include "breedlens.h"
+#include "config.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum { BATCH_MAX = 32, REQUEST_ID_MAX = 64, FIELD_MAX = 256, CAUSE_MAX = 400 };
+
+struct req;
+
+/* ---- routes.c: one row an endpoint ---- */
+
+enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELDS };
+
+struct route {
+    const char *method;
+    const char *path;
+    const char *name;      /* in the index of `GET /`, NULL when it is not listed there */
+    const char *file;      /* the form field that holds photos; NULL: no body */
+    unsigned max_files;
+    unsigned fields;       /* bits 1 << enum field that it takes */
+    unsigned top_k;        /* when the client names none */
+    json_t *(*compose)(const struct req *req); /* the whole answer, NULL when out of memory; any thread */
+};
+
+/* The route of a path and method; NULL with *known telling whether the path has other methods, listed in `allow`. */
+const struct route *route_find(const char *method, const char *path, bool *known, char *allow, size_t size);
+/* The form field of a name that this route takes; FIELDS when none. */
+enum field route_field(const struct route *route, const char *name);
+const char *field_name(enum field field);
+
+/* ---- app.c ---- */
+
+struct app {
+    const struct config *config;
+    struct bl_model *model;
+    struct bl_limits limits;
+    struct MHD_Daemon *daemon;
+    struct queue *queue;
+    struct ratelimit *ratelimit; /* NULL: no limit */
+    atomic_bool draining;
+    atomic_size_t inflight_bytes; /* of uploads, by capacity */
+    atomic_uint begun;            /* requests accepted and not yet answered */
+    pthread_mutex_t lock;         /* guards what follows, and each listed request's fd */
+    pthread_cond_t wake;
+    struct req *reading; /* requests whose body is arriving, for the watch */
+    bool stopping;
+    pthread_t watch;
+};
+
+/* Take or give back room for uploads; false when the cap is reached. Any thread. */
+bool app_reserve(struct app *app, size_t bytes);
+void app_release(struct app *app, size_t bytes);
+
+/* Start serving; one line to stderr and false when it cannot. */
+bool app_start(struct app *app, const struct config *config, struct bl_model *model);
+unsigned app_port(const struct app *app);
+/* Refuse what is new; finish what was begun until it is done, *give_up says so or the time is over. */
+void app_drain(struct app *app, bool (*give_up)(void));
+void app_stop(struct app *app);
+
+/* The watch's list. */
+void app_watch(struct app *app, struct req *req);
+void app_unwatch(struct app *app, struct req *req);
+
+/* ---- form.c ---- */
+
+/* One uploaded photo and what became of it. */
+struct photo {
+    char *filename; /* as the client gave it; only ever echoed to it */
+    uint8_t *data;
+    size_t len, room;
+    bool too_large;
+    enum bl_status status;
+    struct bl_error err;
+    struct bl_result result;
+};
+
+struct text_field {
+    bool given;
+    size_t len;
+    char text[FIELD_MAX + 1];
+};
+
+/* Drop a photo's bytes, wiped. */
+void photo_drop(struct app *app, struct photo *photo);
+
+/* Begin, feed, finish; each false when req->answer has been set to an error. */
+bool form_begin(struct req *req);
+bool form_feed(struct req *req, const char *data, size_t size);
+bool form_finish(struct req *req);
+void form_free(struct req *req);
+/* Is a file name's extension among the configured ones? */
+bool form_extension_allowed(const struct config *config, const char *filename);
+
+/* ---- the request ---- */
+
+struct answer {
+    unsigned status;   /* HTTP; 0: none yet */
+    char *body;        /* JSON text, freed with free() by whoever sends it; NULL: none */
+    unsigned retry_s;  /* Retry-After; 0: none */
+    bool close;        /* the connection ends after it */
+    char allow[64];
+    char cause[CAUSE_MAX]; /* for the log only */
+};
+
+struct req {
+    struct app *app;
+    struct MHD_Connection *connection;
+    int fd;
+    char id[REQUEST_ID_MAX + 1];
+    const char *method, *path; /* the connection's */
+    const struct route *route;
+    struct timespec begun;
+    enum { REQ_READING, REQ_QUEUED, REQ_ANSWERED } stage;
+    bool counted;  /* in app->begun */
+    bool watched;           /* in app->reading */
+    atomic_bool timed_out;  /* the watch has answered */
+    struct req *next, *prev; /* app->reading */
+    uint64_t bytes_in, bytes_out;
+
+    struct MHD_PostProcessor *parser;
+    struct text_field fields[FIELDS];
+    struct photo *photos; /* [route->max_files] */
+    unsigned photo_count;
+    struct photo *current; /* the part that is arriving, NULL when it is not kept */
+    struct bl_options options;
+    bool backup_wanted;
+    atomic_uint pending; /* photos not yet identified */
+
+    struct answer answer;
+};
+
+/* ---- queue.c ---- */
+
+struct queue *queue_new(struct app *app, unsigned size, unsigned workers, struct bl_error *err);
+/* All of a request's photos, or false when they do not fit. The request is the workers' from here on. */
+bool queue_push(struct queue *queue, struct req *req);
+unsigned queue_waiting(struct queue *queue);
+/* Answer what still waits with 503, let the workers end. */
+void queue_free(struct queue *queue);
+
+/* ---- reply.c: every text promised to clients ---- */
+
+enum refusal {
+    REFUSE_NO_FILE, REFUSE_EMPTY_FILE, REFUSE_EXTENSION, REFUSE_TOP_K, REFUSE_UPLOAD_WORD, REFUSE_FIELD_LENGTH,
+    REFUSE_BATCH_SIZE, REFUSE_BOUNDARY, REFUSE_FORM, REFUSE_NOT_FOUND, REFUSE_METHOD, REFUSE_SLOW, REFUSE_TOO_LARGE,
+    REFUSE_NOT_FORM, REFUSE_RATE, REFUSE_HEADERS, REFUSE_BUSY, REFUSE_INTERNAL,
+};
+
+/* Set the answer to an error; a later one does not replace it. `detail` fills the text's %s. */
+void refuse(struct req *req, enum refusal why, const char *detail);
+/* The client's sentence for a photo that could not be identified, and its HTTP status. */
+unsigned photo_refusal(const struct photo *photo, char *text, size_t size);
+void refuse_photo(struct req *req, const struct photo *photo);
+/* Compose the route's answer. */
+void answer_compose(struct req *req);
+/* Hand the answer to libmicrohttpd. */
+enum MHD_Result answer_send(struct req *req);
+/* 408 written past libmicrohttpd, which cannot answer a client that is silent. */
+void answer_raw_timeout(const struct req *req);
+
+/* ---- ratelimit.c ---- */
+
+struct ratelimit *ratelimit_new(unsigned per_minute);
+void ratelimit_free(struct ratelimit *limit);
+/* 0: go on; otherwise the seconds to wait. The HTTP thread only. */
+unsigned ratelimit_take(struct ratelimit *limit, const struct sockaddr *client);
+
+/* ---- http.c ---- */
+
+enum MHD_Result http_handle(void *app, struct MHD_Connection *connection, const char *path, const char *method,
+                            const char *version, const char *data, size_t *size, void **context);
+void http_completed(void *app, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+/* A queued request's answer is there: back to the HTTP thread. Any thread. */
+void http_resume(struct req *req);
+
+#endif

