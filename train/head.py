@@ -7,11 +7,10 @@ ImageNet's and are held near that start, so those without a photo here (hamster,
 turtles, parrots) keep their meaning beside those with many.
 """
 import numpy as np
-import torch
 
-EPOCHS = 30
+EPOCHS = 40
 RATE = 1e-3
-HOLD = 2e-5  # weight of the squared distance from the start
+HOLD = 4e-5  # weight of the distance from the start, as a gradient
 BATCH = 512
 
 
@@ -27,40 +26,47 @@ def start(weight, bias, rows, starts):
 
 
 def masks(labels, targets, count):
-    """[len(labels), count] bool: the rows that are right for each photo."""
+    """([labels in all, count] float: their right rows, [photos] which label)."""
     names = sorted(targets)
-    table = torch.zeros(len(names), count, dtype=torch.bool)
+    table = np.zeros((len(names), count), np.float32)
     for i, name in enumerate(names):
-        table[i, targets[name]] = True
+        table[i, targets[name]] = 1
     index = {name: i for i, name in enumerate(names)}
-    return table, torch.tensor([index[label] for label in labels])
+    return table, np.array([index[label] for label in labels])
 
 
-def loss(logits, right):
-    return (torch.logsumexp(logits, 1) - torch.logsumexp(logits.masked_fill(~right, -1e4), 1)).mean()
+def step_of(x, right, weight, bias):
+    """(loss, gradient by the logits) of a batch."""
+    z = x @ weight.T + bias
+    z -= z.max(1, keepdims=True)
+    p = np.exp(z)
+    p /= p.sum(1, keepdims=True)
+    good = p * right
+    total = np.maximum(good.sum(1, keepdims=True), 1e-12)
+    return float(-np.log(total).mean()), (p - good / total) / len(x)
 
 
-def fit(features, labels, targets, weight, bias, seed=1, epochs=EPOCHS, log=print):
-    """features: list of views [photos, width]. Returns the fitted (weight, bias)."""
-    torch.manual_seed(seed)
+def fit(views, labels, targets, weight, bias, seed=1, epochs=EPOCHS, rate=RATE, hold=HOLD, log=print):
+    """views: list of features [photos, width]. Returns the fitted (weight, bias). Adam, cosine rate."""
+    rng = np.random.default_rng(seed)
     table, index = masks(labels, targets, len(weight))
-    w0, b0 = torch.from_numpy(weight), torch.from_numpy(bias)
-    w, b = w0.clone().requires_grad_(), b0.clone().requires_grad_()
-    views = [torch.from_numpy(v) for v in features]
-    counts = torch.bincount(index, minlength=len(table)).float()
-    chance = (1 / counts.clamp(min=30) ** 0.5)[index]  # rarer labels are drawn somewhat more
+    chance = (1 / np.maximum(np.bincount(index, minlength=len(table)), 30) ** 0.5)[index]
+    chance /= chance.sum()  # rarer labels are drawn somewhat more often
+    weight0, (weight, bias) = weight, (weight.copy(), bias.copy())
+    moments = [(np.zeros_like(v), np.zeros_like(v)) for v in (weight, bias)]
     steps = epochs * (len(index) // BATCH)
-    optimiser = torch.optim.Adam([w, b], lr=RATE)
-    plan = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in range(steps):
-        pick = torch.multinomial(chance, BATCH, replacement=True)
-        which = torch.randint(len(views), (BATCH,))
-        x = torch.stack([views[v][p] for v, p in zip(which.tolist(), pick.tolist())])
-        value = loss(x @ w.T + b, table[index[pick]]) + HOLD * ((w - w0) ** 2).sum()
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-        plan.step()
-        if step % 200 == 0:
-            log(f"  step {step}/{steps}, loss {value.item():.4f}")
-    return w.detach().numpy(), b.detach().numpy()
+    for step in range(1, steps + 1):
+        pick = rng.choice(len(index), BATCH, p=chance)
+        which = rng.integers(len(views), size=BATCH)
+        x = np.empty((BATCH, weight.shape[1]), np.float32)
+        for v, view in enumerate(views):
+            x[which == v] = view[pick[which == v]]
+        loss, g = step_of(x, table[index[pick]], weight, bias)
+        now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
+        for value, gradient, (m, s) in zip((weight, bias), (g.T @ x + hold * (weight - weight0), g.sum(0)), moments):
+            m += 0.1 * (gradient - m)
+            s += 0.001 * (gradient * gradient - s)
+            value -= now * (m / (1 - 0.9 ** step)) / (np.sqrt(s / (1 - 0.999 ** step)) + 1e-8)
+        if step % 200 == 0 or step == 1:
+            log(f"  step {step}/{steps}, loss {loss:.4f}", flush=True)
+    return weight, bias
