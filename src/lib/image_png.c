@@ -34,6 +34,16 @@ png_fail(struct bl_error *err, int rc)
     }
 }
 
+/* Is the end chunk there whole? libspng takes its name for it, and a file cut within its checksum for good. */
+static bool
+has_end(const uint8_t *data, size_t len)
+{
+    static const char end[] = "IEND\xae\x42\x60\x82"; /* the chunk is empty, so its checksum is always this */
+    size_t n = sizeof end - 1;
+
+    return len >= n && (memcmp(data + len - n, end, n) == 0 || memmem(data, len, end, n)); /* some tools write on after it */
+}
+
 /* Read the rows into the resize; libspng's code. SPNG_EOI after the last row is the good end. */
 static int
 read_rows(spng_ctx *ctx, struct bl__resize *resize, uint8_t *row, size_t row_bytes, bool interlaced)
@@ -90,6 +100,7 @@ bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct 
     rc = spng_decode_image(ctx, NULL, 0, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE);
     if (!rc) rc = read_rows(ctx, &dec->resize, row, row_bytes, head.interlace_method != 0);
     if (!rc) rc = spng_decode_chunks(ctx); /* to IEND: nothing is cut off, and eXIf may stand here */
+    if (!rc && !has_end(data, len)) rc = SPNG_IO_EOF;
     if (rc) { st = png_fail(err, rc); goto out; }
     if (spng_get_exif(ctx, &exif) == 0)
         photo->orientation = bl__exif_orientation((const uint8_t *)exif.data, exif.length);
