@@ -8,8 +8,8 @@
 #include <spng.h>
 #include <string.h>
 
-/* All decompressed text, profiles and the like that libspng may hold. */
-enum { CHUNK_CACHE_MAX_BYTES = 16 << 20 };
+/* One chunk, and all that libspng may hold of text, profiles and the like. */
+enum { CHUNKS_MAX_BYTES = 16 << 20 };
 
 /* Where the pixels of an interlaced pass lie in a row (PNG specification, 8.2: Adam7). */
 static const struct { unsigned first, step; } adam7[7] = {
@@ -83,7 +83,7 @@ bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct 
 
     spng_ctx *ctx = spng_ctx_new(0);
     if (!ctx) return bl__fail(err, BL_E_NOMEM, "out of memory");
-    rc = spng_set_chunk_limits(ctx, dec->limits.max_bytes, CHUNK_CACHE_MAX_BYTES);
+    rc = spng_set_chunk_limits(ctx, CHUNKS_MAX_BYTES, CHUNKS_MAX_BYTES);
     if (!rc) rc = spng_set_png_buffer(ctx, data, len);
     if (!rc) rc = spng_get_ihdr(ctx, &head);
     if (rc) { st = png_fail(err, rc); goto out; }

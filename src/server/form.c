@@ -10,7 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PARSER_BYTES = 16 << 10, BOUNDARY_MAX = 70, ROOM_START = 64 << 10 };
+/* RFC 2046, 5.1.1 allows 1 to 70; libmicrohttpd 0.9.75 does not find a boundary of one character. */
+enum { PARSER_BYTES = 16 << 10, BOUNDARY_MIN = 2, BOUNDARY_MAX = 70, ROOM_START = 64 << 10 };
 
 static const char form_type[] = "multipart/form-data";
 
@@ -34,8 +35,6 @@ photo_append(struct req *req, struct photo *photo, const char *data, size_t size
     if (photo->too_large) return true;
     if (size > max - photo->len) {
         photo->too_large = true;
-        photo->status = BL_E_TOO_LARGE;
-        snprintf(photo->err.text, sizeof photo->err.text, "at most %ld MB", req->app->config->max_upload_mb);
         photo_drop(req->app, photo);
         return true;
     }
@@ -136,7 +135,7 @@ form_begin(struct req *req)
     if (!type || strncasecmp(type, form_type, len) || (type[len] && !strchr("; \t", type[len])))
         return refuse(req, REFUSE_NOT_FORM, NULL), false;
     boundary = boundary_length(type);
-    if (boundary < 1 || boundary > BOUNDARY_MAX) return refuse(req, REFUSE_BOUNDARY, NULL), false;
+    if (boundary < BOUNDARY_MIN || boundary > BOUNDARY_MAX) return refuse(req, REFUSE_BOUNDARY, NULL), false;
     req->photos = calloc(req->route->max_files, sizeof *req->photos);
     if (!req->photos) return refuse(req, REFUSE_BUSY, NULL), false;
     req->parser = MHD_create_post_processor(req->connection, PARSER_BYTES, take_piece, req);
@@ -152,8 +151,9 @@ form_feed(struct req *req, const char *data, size_t size)
     return false;
 }
 
-bool
-form_extension_allowed(const struct config *config, const char *filename)
+/* Is a file name's extension among the configured ones? */
+static bool
+extension_allowed(const struct config *config, const char *filename)
 {
     const char *dot = strrchr(filename, '.');
     size_t want, len;
@@ -169,14 +169,29 @@ form_extension_allowed(const struct config *config, const char *filename)
     return false;
 }
 
-/* A photo's own checks before it is decoded; false when it fails with `status` and err.text. */
+/* What speaks against a photo before it is decoded, with the detail of the sentence; false when nothing does. */
 static bool
-check_photo(const struct config *config, struct photo *photo, enum refusal *why)
+photo_fault(const struct config *config, const struct photo *photo, enum refusal *why, char *detail, size_t size)
 {
-    if (!*photo->filename || (!photo->len && !photo->too_large)) *why = REFUSE_EMPTY_FILE;
-    else if (!form_extension_allowed(config, photo->filename)) *why = REFUSE_EXTENSION;
-    else return true;
-    return false;
+    size_t n = 0;
+
+    *detail = '\0';
+    if (!*photo->filename || (!photo->len && !photo->too_large)) {
+        *why = REFUSE_EMPTY_FILE;
+    } else if (!extension_allowed(config, photo->filename)) {
+        *why = REFUSE_EXTENSION;
+        for (const char *p = config->extensions; *p && n + 3 < size; p++) { /* "a,b" reads "a, b" */
+            if (*p != ' ') detail[n++] = *p;
+            if (*p == ',') detail[n++] = ' ';
+        }
+        detail[n] = '\0';
+    } else if (photo->too_large) {
+        *why = REFUSE_TOO_LARGE;
+        snprintf(detail, size, "%ld", config->max_upload_mb);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* Whole, digits only, 1..50: "1e3", " 5" and "+5" are no integers here. */
@@ -211,30 +226,17 @@ parse_word(const char *text, bool *out)
     return false;
 }
 
-/* One photo is refused by an HTTP status, one of a batch by its own entry. */
+/* A single photo's fault is the request's; one in a batch is its own. */
 static bool
 check_photos(struct req *req)
 {
-    bool batch = req->route->max_files > 1;
-
-    for (unsigned i = 0; i < req->photo_count; i++) {
-        struct photo *photo = &req->photos[i];
+    for (struct photo *photo = req->photos; photo < req->photos + req->photo_count; photo++) {
+        char detail[2 * CONFIG_TEXT_MAX];
         enum refusal why;
-        char limit[16];
 
-        if (!check_photo(req->app->config, photo, &why)) {
-            if (!batch) return refuse(req, why, req->app->config->extensions), false;
-            photo_drop(req->app, photo);
-            photo->too_large = true; /* there is nothing to identify */
-            photo->status = BL_E_EMPTY;
-            if (why == REFUSE_EXTENSION) {
-                photo->status = BL_E_FORMAT;
-                snprintf(photo->err.text, sizeof photo->err.text, "the name must end in one of %.150s", req->app->config->extensions);
-            }
-        } else if (photo->too_large && !batch) {
-            snprintf(limit, sizeof limit, "%ld", req->app->config->max_upload_mb);
-            return refuse(req, REFUSE_TOO_LARGE, limit), false;
-        }
+        if (!photo_fault(req->app->config, photo, &why, detail, sizeof detail)) continue;
+        if (req->route->max_files == 1) return refuse(req, why, detail), false;
+        refuse_one(photo, why, detail);
     }
     return true;
 }

@@ -53,7 +53,7 @@ work(void *arg)
         struct req *req = job.req;
         struct photo *photo = &req->photos[job.index];
 
-        if (!photo->too_large)
+        if (!photo->refused)
             photo->status = bl_identify(w->identifier, photo->data, photo->len, &req->options, &photo->result, &photo->err);
         photo_drop(req->app, photo);
         if (atomic_fetch_sub(&req->pending, 1) != 1) continue;

@@ -21,7 +21,7 @@ static const struct { unsigned status; const char *text; } refusals[] = {
     [REFUSE_UPLOAD_WORD] = { 400, "upload_to_cloudinary must be true or false" },
     [REFUSE_FIELD_LENGTH] = { 400, "%s must be at most 256 bytes" },
     [REFUSE_BATCH_SIZE] = { 400, "images must be 1 to 32 files" },
-    [REFUSE_BOUNDARY] = { 400, "Malformed form data: the boundary must be 1 to 70 characters" },
+    [REFUSE_BOUNDARY] = { 400, "Malformed form data: the boundary must be 2 to 70 characters" },
     [REFUSE_FORM] = { 400, "Malformed form data" },
     [REFUSE_NOT_FOUND] = { 404, "Endpoint not found" },
     [REFUSE_METHOD] = { 405, "Method not allowed" },
@@ -86,28 +86,37 @@ refuse(struct req *req, enum refusal why, const char *detail)
     set_error(req, refusals[why].status, text, text);
 }
 
+void
+refuse_one(struct photo *photo, enum refusal why, const char *detail)
+{
+    photo->refused = true;
+    fill(photo->err.text, sizeof photo->err.text, refusals[why].text, detail);
+}
+
 unsigned
 photo_refusal(const struct photo *photo, char *text, size_t size)
 {
+    if (photo->refused) {
+        snprintf(text, size, "%s", photo->err.text);
+        return 400;
+    }
+    if (!photo->status) return 0;
     fill(text, size, photo_refusals[photo->status].text, photo->err.text);
     return photo_refusals[photo->status].status;
 }
 
 void
-refuse_photo(struct req *req, const struct photo *photo)
-{
-    char text[CAUSE_MAX];
-    unsigned status = photo_refusal(photo, text, sizeof text);
-
-    set_error(req, status, text, photo->err.text);
-}
-
-void
 answer_compose(struct req *req)
 {
+    char text[CAUSE_MAX];
     json_t *root;
+    unsigned status;
 
     if (req->answer.status) return;
+    if (req->photo_count && req->route->max_files == 1) { /* a batch tells of each photo itself */
+        status = photo_refusal(req->photos, text, sizeof text);
+        if (status) { set_error(req, status, text, req->photos->err.text); return; }
+    }
     root = req->route->compose(req);
     req->answer.body = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
     json_decref(root);

@@ -189,10 +189,8 @@ batch_entry(const struct photo *photo)
     json_t *name = json_any_text(photo->filename), *entry;
     char text[512];
 
-    if (photo->status) {
-        photo_refusal(photo, text, sizeof text);
+    if (photo_refusal(photo, text, sizeof text))
         return json_pack("{s:b, s:o, s:o}", "success", 0, "filename", name, "error", json_any_text(text));
-    }
     entry = result_json(photo);
     json_object_set_new(entry, "filename", name);
     return entry;

@@ -86,8 +86,9 @@ struct photo {
     char *filename; /* as the client gave it; only ever echoed to it */
     uint8_t *data;
     size_t len, room;
-    bool too_large;
-    enum bl_status status;
+    bool too_large;       /* over the limit: nothing of it is kept */
+    bool refused;         /* not to be decoded; err.text is the client's sentence */
+    enum bl_status status; /* of the identification */
     struct bl_error err;
     struct bl_result result;
 };
@@ -106,8 +107,6 @@ bool form_begin(struct req *req);
 bool form_feed(struct req *req, const char *data, size_t size);
 bool form_finish(struct req *req);
 void form_free(struct req *req);
-/* Is a file name's extension among the configured ones? */
-bool form_extension_allowed(const struct config *config, const char *filename);
 
 /* ---- the request ---- */
 
@@ -166,9 +165,10 @@ enum refusal {
 
 /* Set the answer to an error; a later one does not replace it. `detail` fills the text's %s. */
 void refuse(struct req *req, enum refusal why, const char *detail);
-/* The client's sentence for a photo that could not be identified, and its HTTP status. */
+/* The same for one photo of a batch, which fails no other. */
+void refuse_one(struct photo *photo, enum refusal why, const char *detail);
+/* The client's sentence for a photo that could not be identified, and its HTTP status; 0 when it could. */
 unsigned photo_refusal(const struct photo *photo, char *text, size_t size);
-void refuse_photo(struct req *req, const struct photo *photo);
 /* Compose the route's answer. */
 void answer_compose(struct req *req);
 /* Hand the answer to libmicrohttpd. */
