@@ -117,8 +117,8 @@ struct bl_model_options {
  *
  * Returns BL_OK, BL_E_ARG, BL_E_NOMEM, BL_E_IO, BL_E_MODEL or BL_E_ENGINE.
  */
-BL_API BL_MUST_USE enum bl_status bl_model_open(const char *dir, const struct bl_model_options *opts,
-                                                struct bl_model **out, struct bl_error *err);
+BL_API BL_MUST_USE enum bl_status
+bl_model_open(const char *dir, const struct bl_model_options *opts, struct bl_model **out, struct bl_error *err);
 
 /* Takes NULL. Every worker of the model must have been freed before. */
 BL_API void bl_model_close(struct bl_model *model);
@@ -198,11 +198,11 @@ struct bl_result {
     struct bl_prediction best[5];
 
     enum bl_format format;
-    unsigned width, height; /* px, of the upright photo */
-    double decode_s;        /* bytes to input tensor, seconds */
-    double total_s;         /* the whole identification, seconds */
+    unsigned width, height;   /* px, of the upright photo */
+    double decode_s;          /* bytes to input tensor, seconds */
+    double total_s;           /* the whole identification, seconds */
     struct timespec finished; /* CLOCK_REALTIME */
-    const char *model;         /* name and version of the model */
+    const char *model;        /* name and version of the model */
     const char *model_version;
 };
 
@@ -216,8 +216,8 @@ struct bl_result {
  *
  * Returns BL_OK, BL_E_ARG, BL_E_NOMEM or BL_E_ENGINE.
  */
-BL_API BL_MUST_USE enum bl_status bl_worker_new(struct bl_model *model, const struct bl_limits *limits,
-                                                struct bl_worker **out, struct bl_error *err);
+BL_API BL_MUST_USE enum bl_status
+bl_worker_new(struct bl_model *model, const struct bl_limits *limits, struct bl_worker **out, struct bl_error *err);
 
 /* Takes NULL. Wipes the buffers: they held somebody's photo. */
 BL_API void bl_worker_free(struct bl_worker *worker);
@@ -234,20 +234,20 @@ BL_API void bl_worker_free(struct bl_worker *worker);
  * Returns BL_OK, BL_E_ARG, BL_E_NOMEM, BL_E_EMPTY, BL_E_FORMAT, BL_E_CORRUPT,
  * BL_E_TOO_LARGE or BL_E_ENGINE.
  */
-BL_API BL_MUST_USE enum bl_status bl_identify(struct bl_worker *worker, const void *data, size_t len,
-                                              const struct bl_options *opts, struct bl_result *out,
-                                              struct bl_error *err);
+BL_API BL_MUST_USE enum bl_status
+bl_identify(struct bl_worker *worker, const void *data, size_t len, const struct bl_options *opts,
+            struct bl_result *out, struct bl_error *err);
 
 /*
  * The same from an open stream, read to its end (at most max_bytes + 1 bytes),
  * and from a path. BL_E_IO besides. The stream stays the caller's, and open.
  */
-BL_API BL_MUST_USE enum bl_status bl_identify_stream(struct bl_worker *worker, FILE *stream,
-                                                     const struct bl_options *opts,
-                                                     struct bl_result *out, struct bl_error *err);
-BL_API BL_MUST_USE enum bl_status bl_identify_path(struct bl_worker *worker, const char *path,
-                                                   const struct bl_options *opts,
-                                                   struct bl_result *out, struct bl_error *err);
+BL_API BL_MUST_USE enum bl_status
+bl_identify_stream(struct bl_worker *worker, FILE *stream, const struct bl_options *opts, struct bl_result *out,
+                   struct bl_error *err);
+BL_API BL_MUST_USE enum bl_status
+bl_identify_path(struct bl_worker *worker, const char *path, const struct bl_options *opts, struct bl_result *out,
+                 struct bl_error *err);
 
 /*
  * The result as one line of JSON, UTF-8: the "breed result" of docs/API.md

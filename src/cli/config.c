@@ -33,23 +33,33 @@ static const struct setting settings[] = {
     { "FLASK_HOST", KIND_TEXT, AT(host), "0.0.0.0", 1, 0, false, "address to listen on, IPv4 or IPv6" },
     { "MODEL_DIR", KIND_TEXT, AT(model_dir), "", 0, 0, false, "the model bundle (default: the one installed)" },
     { "CONFIDENCE_THRESHOLD", KIND_REAL, AT(threshold), "0.1", 0, 1, false, "leave out predictions below this" },
-    { "MAX_IMAGE_SIZE", KIND_INT, AT(max_side_px), "1024", 64, 16384, false, "pixels a side that a photo is decoded to at most" },
-    { "MAX_MEGAPIXELS", KIND_INT, AT(max_megapixels), "64", 1, 1000, false, "declared size of a photo, in million pixels" },
+    { "MAX_IMAGE_SIZE", KIND_INT, AT(max_side_px), "1024", 64, 16384, false,
+      "pixels a side that a photo is decoded to at most" },
+    { "MAX_MEGAPIXELS", KIND_INT, AT(max_megapixels), "64", 1, 1000, false,
+      "declared size of a photo, in million pixels" },
     { "MAX_UPLOAD_MB", KIND_INT, AT(max_upload_mb), "10", 1, 1000, false, "size of one photo, in MiB" },
-    { "MAX_INFLIGHT_MB", KIND_INT, AT(max_inflight_mb), "256", 1, 100000, false, "all uploads together, in MiB; past it 503" },
+    { "MAX_INFLIGHT_MB", KIND_INT, AT(max_inflight_mb), "256", 1, 100000, false,
+      "all uploads together, in MiB; past it 503" },
     { "WORKERS", KIND_INT, AT(workers), "0", 0, 256, false, "photos identified at once (0: one a core)" },
     { "QUEUE_SIZE", KIND_INT, AT(queue_size), "128", 1, 100000, false, "photos that may wait; past it 503" },
     { "MAX_CONNECTIONS", KIND_INT, AT(max_connections), "1000", 1, 100000, false, "open connections" },
-    { "BODY_TIMEOUT_S", KIND_INT, AT(body_timeout_s), "30", 1, 3600, false, "seconds for a request's body to arrive; then 408" },
+    { "BODY_TIMEOUT_S", KIND_INT, AT(body_timeout_s), "30", 1, 3600, false,
+      "seconds for a request's body to arrive; then 408" },
     { "IDLE_TIMEOUT_S", KIND_INT, AT(idle_timeout_s), "60", 1, 3600, false, "seconds that an idle connection is kept" },
-    { "DRAIN_TIMEOUT_S", KIND_INT, AT(drain_timeout_s), "30", 1, 3600, false, "seconds to finish what was begun when told to stop" },
-    { "RATE_LIMIT_PER_MINUTE", KIND_INT, AT(rate_limit_per_minute), "0", 0, 1000000, false, "identifications a client address (0: no limit); past it 429" },
-    { "ALLOWED_EXTENSIONS", KIND_TEXT, AT(extensions), "jpg,jpeg,png,webp", 1, 0, false, "file names accepted, of jpg, jpeg, png, webp" },
-    { "CORS_ORIGINS", KIND_TEXT, AT(cors_origins), "*", 1, 0, false, "origins that browsers may call from, separated by commas" },
+    { "DRAIN_TIMEOUT_S", KIND_INT, AT(drain_timeout_s), "30", 1, 3600, false,
+      "seconds to finish what was begun when told to stop" },
+    { "RATE_LIMIT_PER_MINUTE", KIND_INT, AT(rate_limit_per_minute), "0", 0, 1000000, false,
+      "identifications a client address (0: no limit); past it 429" },
+    { "ALLOWED_EXTENSIONS", KIND_TEXT, AT(extensions), "jpg,jpeg,png,webp", 1, 0, false,
+      "file names accepted, of jpg, jpeg, png, webp" },
+    { "CORS_ORIGINS", KIND_TEXT, AT(cors_origins), "*", 1, 0, false,
+      "origins that browsers may call from, separated by commas" },
     { "LOG_LEVEL", KIND_LEVEL, AT(log_level), "info", 0, 0, false, "error, warn, info or debug" },
-    { "SAVE_IMAGES_TO_DISK", KIND_BOOL, AT(save_images), "false", 0, 0, false, "not available in this version: must be false" },
+    { "SAVE_IMAGES_TO_DISK", KIND_BOOL, AT(save_images), "false", 0, 0, false,
+      "not available in this version: must be false" },
     { "UPLOAD_DIR", KIND_TEXT, AT(upload_dir), "uploads", 1, 0, false, "where saved photos would go" },
-    { "CLOUDINARY_CLOUD_NAME", KIND_TEXT, AT(cloud_name), "", 0, 0, false, "for the backup, which this version does not make" },
+    { "CLOUDINARY_CLOUD_NAME", KIND_TEXT, AT(cloud_name), "", 0, 0, false,
+      "for the backup, which this version does not make" },
     { "CLOUDINARY_API_KEY", KIND_TEXT, AT(cloud_key), "", 0, 0, true, "likewise" },
     { "CLOUDINARY_API_SECRET", KIND_TEXT, AT(cloud_secret), "", 0, 0, true, "likewise" },
     { "CLOUDINARY_UPLOAD_PRESET", KIND_TEXT, AT(cloud_preset), "ai_identified_pets", 0, 0, false, "likewise" },
@@ -71,7 +81,9 @@ allowed_text(const struct setting *s, char *out, size_t size)
     case KIND_REAL: snprintf(out, size, "a number from %g to %g", s->min, s->max); break;
     case KIND_BOOL: snprintf(out, size, "true or false"); break;
     case KIND_LEVEL: snprintf(out, size, "error, warn, info or debug"); break;
-    case KIND_TEXT: snprintf(out, size, "%s text of at most %d characters", s->min > 0 ? "a" : "any", CONFIG_TEXT_MAX - 1); break;
+    case KIND_TEXT:
+        snprintf(out, size, "%s text of at most %d characters", s->min > 0 ? "a" : "any", CONFIG_TEXT_MAX - 1);
+        break;
     }
 }
 
@@ -105,8 +117,11 @@ set_real(const struct setting *s, const char *text, double *out)
 static bool
 set_bool(const char *text, bool *out)
 {
-    static const struct { const char *word; bool value; } words[] = {
-        { "true", true }, { "1", true }, { "yes", true }, { "on", true },
+    static const struct {
+        const char *word;
+        bool value;
+    } words[] = {
+        { "true", true },   { "1", true },  { "yes", true }, { "on", true },
         { "false", false }, { "0", false }, { "no", false }, { "off", false },
     };
 
@@ -149,8 +164,8 @@ take(struct config *c, const struct setting *s, const char *text, const char *wh
 
     if (set_value(c, s, text)) return true;
     allowed_text(s, allowed, sizeof allowed);
-    fprintf(stderr, "breedlens: %s=%s%s: %s\n", s->name, s->secret ? "(not shown)" : log_quote(text, shown, sizeof shown), where,
-            allowed);
+    fprintf(stderr, "breedlens: %s=%s%s: %s\n", s->name,
+            s->secret ? "(not shown)" : log_quote(text, shown, sizeof shown), where, allowed);
     return false;
 }
 
@@ -228,20 +243,21 @@ print_help(void)
         char flag[FLAG_MAX] = "";
 
         if (has_flag(s)) flag_name(s, flag, sizeof flag);
-        printf("  %s%-26s%s\n  %28s%s%s%s%s\n", *flag ? "--" : "  ", flag, s->name, "", s->help, s->def && *s->def ? " [" : "",
-               s->def && *s->def ? s->def : "", s->def && *s->def ? "]" : "");
+        printf("  %s%-26s%s\n  %28s%s%s%s%s\n", *flag ? "--" : "  ", flag, s->name, "", s->help,
+               s->def && *s->def ? " [" : "", s->def && *s->def ? s->def : "", s->def && *s->def ? "]" : "");
     }
 }
 
 static void
 print_docs_md(void)
 {
-    puts("# Settings\n\n"
-         "Made by `breedlens serve --print-docs md`; a test holds this page and the program together.\n\n"
-         "A setting is looked for as a flag of `breedlens serve`, then in the environment, then in a `.env` file in the\n"
-         "working directory (`NAME=value`; `#` comments, quotes and `export` are understood). A bad value stops the start\n"
-         "with one line that names it. Secrets have no flag and are never shown.\n\n"
-         "| variable | flag | default | allowed | meaning |\n|---|---|---|---|---|");
+    puts(
+        "# Settings\n\n"
+        "Made by `breedlens serve --print-docs md`; a test holds this page and the program together.\n\n"
+        "A setting is looked for as a flag of `breedlens serve`, then in the environment, then in a `.env` file in the\n"
+        "working directory (`NAME=value`; `#` comments, quotes and `export` are understood). A bad value stops the start\n"
+        "with one line that names it. Secrets have no flag and are never shown.\n\n"
+        "| variable | flag | default | allowed | meaning |\n|---|---|---|---|---|");
     for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
         char flag[FLAG_MAX] = "", allowed[128];
 
@@ -318,7 +334,8 @@ read_env_file(char *text[SETTINGS])
     bool ok = true;
     FILE *f;
 
-    if (stat(".env", &info)) return errno == ENOENT || (fprintf(stderr, "breedlens: .env: %s\n", strerror(errno)), false);
+    if (stat(".env", &info))
+        return errno == ENOENT || (fprintf(stderr, "breedlens: .env: %s\n", strerror(errno)), false);
     if (!S_ISREG(info.st_mode) || info.st_size > ENV_FILE_MAX_BYTES) {
         fprintf(stderr, "breedlens: .env: must be a file of at most %d kB\n", ENV_FILE_MAX_BYTES >> 10);
         return false;
@@ -329,7 +346,8 @@ read_env_file(char *text[SETTINGS])
         return false;
     }
     for (unsigned n = 1; ok && fgets(line, sizeof line, f); n++) {
-        ok = (strchr(line, '\n') || feof(f)) && env_line(line, &name, &value); /* a line cut by the buffer is too long */
+        ok =
+            (strchr(line, '\n') || feof(f)) && env_line(line, &name, &value); /* a line cut by the buffer is too long */
         if (!ok) fprintf(stderr, "breedlens: .env line %u: must be NAME=value\n", n);
         for (int i = 0; ok && name && i < SETTINGS; i++) {
             if (strcmp(settings[i].name, name)) continue;
@@ -352,8 +370,14 @@ read_flags(int argc, char **argv, const char *given[SETTINGS], const char **docs
         const struct setting *s;
         size_t len;
 
-        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) { *help = true; continue; }
-        if (!strcmp(argv[i], "--print-config")) { *show = true; continue; }
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+            *help = true;
+            continue;
+        }
+        if (!strcmp(argv[i], "--print-config")) {
+            *show = true;
+            continue;
+        }
         if (strncmp(argv[i], "--", 2) != 0) {
             fprintf(stderr, "breedlens: unexpected '%s'; see breedlens serve --help\n", argv[i]);
             return false;
@@ -385,7 +409,8 @@ check_extensions(const struct config *c)
     while ((word = strsep(&rest, ","))) {
         word += strspn(word, " .");
         word[strcspn(word, " ")] = '\0';
-        if (strcasecmp(word, "jpg") && strcasecmp(word, "jpeg") && strcasecmp(word, "png") && strcasecmp(word, "webp")) {
+        if (strcasecmp(word, "jpg") && strcasecmp(word, "jpeg") && strcasecmp(word, "png") &&
+            strcasecmp(word, "webp")) {
             fprintf(stderr, "breedlens: ALLOWED_EXTENSIONS=\"%s\": a list of jpg, jpeg, png, webp\n", c->extensions);
             return false;
         }
@@ -402,9 +427,18 @@ config_load(struct config *out, int argc, char **argv)
 
     memset(out, 0, sizeof *out);
     if (!read_flags(argc, argv, flags, &docs, &help, &show)) return CONFIG_BAD;
-    if (help) { print_help(); return CONFIG_DONE; }
-    if (docs && !strcmp(docs, "md")) { print_docs_md(); return CONFIG_DONE; }
-    if (docs && !strcmp(docs, "env")) { print_docs_env(); return CONFIG_DONE; }
+    if (help) {
+        print_help();
+        return CONFIG_DONE;
+    }
+    if (docs && !strcmp(docs, "md")) {
+        print_docs_md();
+        return CONFIG_DONE;
+    }
+    if (docs && !strcmp(docs, "env")) {
+        print_docs_env();
+        return CONFIG_DONE;
+    }
     if (docs) {
         fprintf(stderr, "breedlens: --print-docs: md or env\n");
         return CONFIG_BAD;
@@ -421,6 +455,9 @@ config_load(struct config *out, int argc, char **argv)
         if (flags[i]) ok = take(out, &settings[i], flags[i], " (from its flag)");
     for (int i = 0; i < SETTINGS; i++) free(file[i]);
     if (!ok || !check_extensions(out)) return CONFIG_BAD;
-    if (show) { print_config(out); return CONFIG_DONE; }
+    if (show) {
+        print_config(out);
+        return CONFIG_DONE;
+    }
     return CONFIG_GO;
 }

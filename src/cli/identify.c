@@ -97,10 +97,8 @@ identify_one(struct run *run, struct bl_worker *worker, int index, struct slot *
 {
     const char *file = run->files[index];
 
-    if (strcmp(file, "-") == 0)
-        slot->status = bl_identify_stream(worker, stdin, &run->opts, &slot->result, &slot->err);
-    else
-        slot->status = bl_identify_path(worker, file, &run->opts, &slot->result, &slot->err);
+    if (strcmp(file, "-") == 0) slot->status = bl_identify_stream(worker, stdin, &run->opts, &slot->result, &slot->err);
+    else slot->status = bl_identify_path(worker, file, &run->opts, &slot->result, &slot->err);
 }
 
 /* The next photo, once its slot is free; -1 when there is none. */
@@ -246,9 +244,15 @@ parse_options(int argc, char **argv, struct run *run, unsigned *jobs, const char
     while ((row = cli_next_option(argc, argv, options, &value)) != -1) {
         switch (row) {
         case O_JSON: run->json = true; break;
-        case O_TOP_K: if (!parse_count(value, 1, BL_TOP_K_MAX, &run->opts.top_k)) bad = "--top-k: an integer from 1 to 50"; break;
-        case O_THRESHOLD: if (!parse_share(value, &run->opts.threshold)) bad = "--threshold: a number from 0 to 1"; break;
-        case O_JOBS: if (!parse_count(value, 1, JOBS_MAX, jobs)) bad = "--jobs: an integer from 1 to 256"; break;
+        case O_TOP_K:
+            if (!parse_count(value, 1, BL_TOP_K_MAX, &run->opts.top_k)) bad = "--top-k: an integer from 1 to 50";
+            break;
+        case O_THRESHOLD:
+            if (!parse_share(value, &run->opts.threshold)) bad = "--threshold: a number from 0 to 1";
+            break;
+        case O_JOBS:
+            if (!parse_count(value, 1, JOBS_MAX, jobs)) bad = "--jobs: an integer from 1 to 256";
+            break;
         case O_SPECIES: run->opts.species = value; break;
         case O_MODEL: *model_dir = value; break;
         case O_HELP: print_help(stdout); return EXIT_SUCCESS + 1;

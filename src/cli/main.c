@@ -23,7 +23,8 @@ print_help(FILE *out)
           "Identifies pets in photos: breed, species, calibrated confidence. In memory; nothing is written.\n\n"
           "commands:\n",
           out);
-    for (const struct command *c = commands; c < commands + COMMANDS; c++) fprintf(out, "  %-20s%s\n", c->name, c->help);
+    for (const struct command *c = commands; c < commands + COMMANDS; c++)
+        fprintf(out, "  %-20s%s\n", c->name, c->help);
     fputs("\n  --version           versions of the program, the model and the inference runtime\n"
           "  --help              this text; `breedlens COMMAND --help` tells of a command\n",
           out);

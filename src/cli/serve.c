@@ -25,11 +25,13 @@ static bool
 check_unbuilt(const struct config *c)
 {
     if (c->save_images) {
-        fputs("breedlens: SAVE_IMAGES_TO_DISK=true: saving is not available in this version; photos stay in memory\n", stderr);
+        fputs("breedlens: SAVE_IMAGES_TO_DISK=true: saving is not available in this version; photos stay in memory\n",
+              stderr);
         return false;
     }
     if (*c->cloud_name || *c->cloud_key || *c->cloud_secret)
-        log_event(LOG_LEVEL_WARN, NULL, "event=no-backup text=\"the Cloudinary backup is not available in this version\"");
+        log_event(LOG_LEVEL_WARN, NULL,
+                  "event=no-backup text=\"the Cloudinary backup is not available in this version\"");
     return true;
 }
 

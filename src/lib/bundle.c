@@ -14,7 +14,7 @@
 #include <strings.h>
 
 enum {
-    BUNDLE_FORMAT = 1,       /* the layout of model.json that this code reads */
+    BUNDLE_FORMAT = 1, /* the layout of model.json that this code reads */
     FILE_MAX_BYTES = 256 << 20,
     TEXT_MAX_BYTES = 4 << 20, /* of model.json and of taxonomy.tsv */
     CLASSES_MAX = 100000,
@@ -49,16 +49,31 @@ read_file(const char *dir, const char *name, size_t max, char **out, size_t *len
     long size;
 
     *out = NULL;
-    if (!path) { st = bl__fail(err, BL_E_NOMEM, "out of memory"); goto out; }
-    if (!f) { st = bl__fail(err, BL_E_IO, "model bundle: %s: %s", name, strerror(errno)); goto out; }
+    if (!path) {
+        st = bl__fail(err, BL_E_NOMEM, "out of memory");
+        goto out;
+    }
+    if (!f) {
+        st = bl__fail(err, BL_E_IO, "model bundle: %s: %s", name, strerror(errno));
+        goto out;
+    }
     if (fseek(f, 0, SEEK_END) || (size = ftell(f)) < 0 || fseek(f, 0, SEEK_SET)) {
         st = bl__fail(err, BL_E_IO, "model bundle: %s: %s", name, strerror(errno));
         goto out;
     }
-    if ((size_t)size > max) { st = bl__fail(err, BL_E_MODEL, "model bundle: %s is over %zu bytes", name, max); goto out; }
+    if ((size_t)size > max) {
+        st = bl__fail(err, BL_E_MODEL, "model bundle: %s is over %zu bytes", name, max);
+        goto out;
+    }
     text = malloc((size_t)size + 1);
-    if (!text) { st = bl__fail(err, BL_E_NOMEM, "out of memory"); goto out; }
-    if (fread(text, 1, (size_t)size, f) != (size_t)size) { st = bl__fail(err, BL_E_IO, "model bundle: %s: read failed", name); goto out; }
+    if (!text) {
+        st = bl__fail(err, BL_E_NOMEM, "out of memory");
+        goto out;
+    }
+    if (fread(text, 1, (size_t)size, f) != (size_t)size) {
+        st = bl__fail(err, BL_E_IO, "model bundle: %s: read failed", name);
+        goto out;
+    }
     text[size] = '\0';
     *len = (size_t)size;
     *out = text;
@@ -91,7 +106,8 @@ check_digest(const char *dir, const json_t *digests, const char *name, struct bl
     free(bytes);
     for (int i = 0; i < DIGEST_BYTES; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     if (strcasecmp(hex, want) != 0)
-        return bl__fail(err, BL_E_MODEL, "model bundle: %s is damaged or of another bundle (its SHA-256 differs)", name);
+        return bl__fail(err, BL_E_MODEL, "model bundle: %s is damaged or of another bundle (its SHA-256 differs)",
+                        name);
     return BL_OK;
 }
 
@@ -127,7 +143,8 @@ read_input(struct bl__bundle *b, const json_t *input, struct bl_error *err)
     const char *filter = json_string_value(json_object_get(input, "filter"));
 
     if (isnan(size) || size != floor(size))
-        return bl__fail(err, BL_E_MODEL, "model.json: input.size must be a whole number from %d to %d", SIDE_MIN_PX, SIDE_MAX_PX);
+        return bl__fail(err, BL_E_MODEL, "model.json: input.size must be a whole number from %d to %d", SIDE_MIN_PX,
+                        SIDE_MAX_PX);
     if (isnan(crop)) return bl__fail(err, BL_E_MODEL, "model.json: input.crop must be a number from 0.1 to 1");
     if (filter && !strcmp(filter, "bicubic")) b->view.filter = BL__FILTER_BICUBIC;
     else if (filter && !strcmp(filter, "bilinear")) b->view.filter = BL__FILTER_BILINEAR;
@@ -164,9 +181,11 @@ read_json(struct bl__bundle *b, const char *dir, const json_t *root, struct bl_e
     if (!name || !version) return bl__fail(err, BL_E_MODEL, "model.json: name and version are missing");
     if (!files[0] || !files[1] || !files[2])
         return bl__fail(err, BL_E_MODEL, "model.json: network, weights and taxonomy must be plain file names");
-    if (isnan(classes)) return bl__fail(err, BL_E_MODEL, "model.json: classes must be a number from 1 to %d", CLASSES_MAX);
+    if (isnan(classes))
+        return bl__fail(err, BL_E_MODEL, "model.json: classes must be a number from 1 to %d", CLASSES_MAX);
     b->temperature = number_in(root, "temperature", 0.01, 100);
-    if (isnan(b->temperature)) return bl__fail(err, BL_E_MODEL, "model.json: temperature must be a number from 0.01 to 100");
+    if (isnan(b->temperature))
+        return bl__fail(err, BL_E_MODEL, "model.json: temperature must be a number from 0.01 to 100");
     b->unknown_threshold = number_in(json_object_get(root, "unknown"), "threshold", 0, 1);
     if (isnan(b->unknown_threshold))
         return bl__fail(err, BL_E_MODEL, "model.json: unknown.threshold must be a number from 0 to 1");
@@ -178,7 +197,8 @@ read_json(struct bl__bundle *b, const char *dir, const json_t *root, struct bl_e
     b->version = strdup(version);
     b->network_path = join(dir, files[0]);
     b->weights_path = join(dir, files[1]);
-    if (!b->name || !b->version || !b->network_path || !b->weights_path) return bl__fail(err, BL_E_NOMEM, "out of memory");
+    if (!b->name || !b->version || !b->network_path || !b->weights_path)
+        return bl__fail(err, BL_E_NOMEM, "out of memory");
     return read_file(dir, files[2], TEXT_MAX_BYTES, &b->text, &len, err);
 }
 
@@ -231,11 +251,14 @@ read_taxonomy(struct bl__bundle *b, struct bl_error *err)
         char *column[COLUMNS];
         struct bl__class *c = &b->classes[row];
 
-        if (row == b->class_count) return bl__fail(err, BL_E_MODEL, "taxonomy: more rows than the %u classes", b->class_count);
+        if (row == b->class_count)
+            return bl__fail(err, BL_E_MODEL, "taxonomy: more rows than the %u classes", b->class_count);
         if (!cut(line, column) || !*column[COL_CLASS_ID] || !*column[COL_BREED] || !*column[COL_SPECIES])
             return bl__fail(err, BL_E_MODEL, "taxonomy: line %u does not have its %d columns", row + 2, COLUMNS);
-        c->label = (struct bl_label){ .class_id = column[COL_CLASS_ID], .raw_class = column[COL_RAW_CLASS],
-                                      .breed = column[COL_BREED], .species = column[COL_SPECIES],
+        c->label = (struct bl_label){ .class_id = column[COL_CLASS_ID],
+                                      .raw_class = column[COL_RAW_CLASS],
+                                      .breed = column[COL_BREED],
+                                      .species = column[COL_SPECIES],
                                       .aliases = column[COL_ALIASES] };
         c->unknown = strcmp(column[COL_SPECIES], unknown_species) == 0;
         number_class(b, row++);

@@ -28,14 +28,16 @@ struct bl__infer {
 static enum bl_status
 ov_fail(struct bl_error *err, ov_status_e rc, const char *step)
 {
-    enum bl_status st = rc == NOT_FOUND || rc == NETWORK_NOT_LOADED || rc == NETWORK_NOT_READ ? BL_E_MODEL : BL_E_ENGINE;
+    enum bl_status st =
+        rc == NOT_FOUND || rc == NETWORK_NOT_LOADED || rc == NETWORK_NOT_READ ? BL_E_MODEL : BL_E_ENGINE;
 
     return bl__fail(err, st, "inference runtime: %s failed (%s)", step, ov_get_error_info(rc));
 }
 
 /* A port's shape must be just this, and static: a bundle is input too. */
 static enum bl_status
-check_shape(const ov_output_const_port_t *port, const char *what, const int64_t *want, int64_t rank, struct bl_error *err)
+check_shape(const ov_output_const_port_t *port, const char *what, const int64_t *want, int64_t rank,
+            struct bl_error *err)
 {
     ov_shape_t shape = { 0 };
     ov_status_e rc = ov_const_port_get_shape(port, &shape);
@@ -131,15 +133,27 @@ bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__eng
     e->size_px = bundle->view.size_px;
     e->class_count = bundle->class_count;
     rc = ov_core_create(&e->core);
-    if (rc) { st = ov_fail(err, rc, "start"); goto out; }
+    if (rc) {
+        st = ov_fail(err, rc, "start");
+        goto out;
+    }
     rc = ov_core_read_model(e->core, bundle->network_path, bundle->weights_path, &read);
-    if (rc) { st = bl__fail(err, BL_E_MODEL, "the network cannot be read"); goto out; }
+    if (rc) {
+        st = bl__fail(err, BL_E_MODEL, "the network cannot be read");
+        goto out;
+    }
     st = check_ports(read, bundle, err);
     if (st) goto out;
     rc = add_preprocessing(read, bundle, &model);
-    if (rc) { st = ov_fail(err, rc, "preparing the input"); goto out; }
+    if (rc) {
+        st = ov_fail(err, rc, "preparing the input");
+        goto out;
+    }
     rc = compile(e, model, workers);
-    if (rc) { st = ov_fail(err, rc, "compiling the network"); goto out; }
+    if (rc) {
+        st = ov_fail(err, rc, "compiling the network");
+        goto out;
+    }
     *out = e;
     e = NULL;
     st = BL_OK;
@@ -178,7 +192,10 @@ bl__infer_new(struct bl__engine *e, struct bl__infer **out, struct bl_error *err
     if (rc == OK) rc = ov_tensor_get_byte_size(in->output, &output_bytes);
     if (rc == OK) rc = ov_tensor_data(in->input, &pixels);
     if (rc == OK) rc = ov_tensor_data(in->output, &logits);
-    if (rc) { st = ov_fail(err, rc, "making a request"); goto out; }
+    if (rc) {
+        st = ov_fail(err, rc, "making a request");
+        goto out;
+    }
     if (input_bytes != (size_t)e->size_px * e->size_px * 3 || output_bytes != e->class_count * sizeof(float)) {
         st = bl__fail(err, BL_E_MODEL, "the network's tensors are not what model.json says");
         goto out;

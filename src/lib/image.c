@@ -15,14 +15,17 @@ enum { SIDE_MAX_PX = 65535 };
 enum { DEFAULT_MAX_BYTES = 10 << 20, DEFAULT_MAX_SIDE_PX = 1024 };
 static const uint64_t default_max_pixels = 64000000;
 
-typedef enum bl_status decode_fn(struct bl__decoder *dec, const uint8_t *data, size_t len,
-                                 struct bl__photo *photo, struct bl_error *err);
+typedef enum bl_status
+decode_fn(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo, struct bl_error *err);
 
 /* The formats: how each begins, and who reads it. */
 static const struct format {
     enum bl_format format;
     const char *name;
-    struct { size_t at, len; const char *bytes; } magic[2];
+    struct {
+        size_t at, len;
+        const char *bytes;
+    } magic[2];
     decode_fn *decode;
 } formats[] = {
     { BL_FORMAT_JPEG, "jpeg", { { 0, 3, "\xff\xd8\xff" } }, bl__jpeg_decode },
@@ -139,14 +142,13 @@ bl__shrink(const struct bl__decoder *dec, const struct bl__photo *photo, unsigne
     double side = crop_side(dec, photo);
     unsigned by = 1;
 
-    while (by * 2 <= most && (side / (by * 2) >= dec->view.size_px || side / by > dec->limits.max_side_px))
-        by *= 2;
+    while (by * 2 <= most && (side / (by * 2) >= dec->view.size_px || side / by > dec->limits.max_side_px)) by *= 2;
     return by;
 }
 
 enum bl_status
-bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w, unsigned grid_h,
-               double sx, double sy, struct bl_error *err)
+bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w, unsigned grid_h, double sx,
+               double sy, struct bl_error *err)
 {
     double side = crop_side(dec, photo);
 

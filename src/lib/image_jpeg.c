@@ -155,8 +155,7 @@ decode_rows(struct jpeg *j, struct bl__decoder *dec, const uint8_t *data, size_t
 }
 
 enum bl_status
-bl__jpeg_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo,
-                struct bl_error *err)
+bl__jpeg_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo, struct bl_error *err)
 {
     struct jpeg j = { 0 };
     enum bl_status st;

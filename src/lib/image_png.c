@@ -12,7 +12,9 @@
 enum { CHUNKS_MAX_BYTES = 16 << 20 };
 
 /* Where the pixels of an interlaced pass lie in a row (PNG specification, 8.2: Adam7). */
-static const struct { unsigned first, step; } adam7[7] = {
+static const struct {
+    unsigned first, step;
+} adam7[7] = {
     { 0, 8 }, { 4, 8 }, { 0, 4 }, { 2, 4 }, { 0, 2 }, { 1, 2 }, { 0, 1 },
 };
 
@@ -41,7 +43,8 @@ has_end(const uint8_t *data, size_t len)
     static const char end[] = "IEND\xae\x42\x60\x82"; /* the chunk is empty, so its checksum is always this */
     size_t n = sizeof end - 1;
 
-    return len >= n && (memcmp(data + len - n, end, n) == 0 || memmem(data, len, end, n)); /* some tools write on after it */
+    return len >= n &&
+           (memcmp(data + len - n, end, n) == 0 || memmem(data, len, end, n)); /* some tools write on after it */
 }
 
 /* Read the rows into the resize; libspng's code. SPNG_EOI after the last row is the good end. */
@@ -71,8 +74,7 @@ read_rows(spng_ctx *ctx, struct bl__resize *resize, uint8_t *row, size_t row_byt
 }
 
 enum bl_status
-bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo,
-               struct bl_error *err)
+bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo, struct bl_error *err)
 {
     enum bl_status st;
     struct spng_ihdr head;
@@ -86,7 +88,10 @@ bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct 
     rc = spng_set_chunk_limits(ctx, CHUNKS_MAX_BYTES, CHUNKS_MAX_BYTES);
     if (!rc) rc = spng_set_png_buffer(ctx, data, len);
     if (!rc) rc = spng_get_ihdr(ctx, &head);
-    if (rc) { st = png_fail(err, rc); goto out; }
+    if (rc) {
+        st = png_fail(err, rc);
+        goto out;
+    }
     st = bl__check_size(dec, head.width, head.height, err);
     if (st) goto out;
     photo->width = head.width;
@@ -96,12 +101,18 @@ bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct 
     if (st) goto out;
     row_bytes = (size_t)head.width * 4;
     row = bl__scratch_get(&dec->scratch, row_bytes);
-    if (!row) { st = bl__fail(err, BL_E_NOMEM, "out of memory"); goto out; }
+    if (!row) {
+        st = bl__fail(err, BL_E_NOMEM, "out of memory");
+        goto out;
+    }
     rc = spng_decode_image(ctx, NULL, 0, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS | SPNG_DECODE_PROGRESSIVE);
     if (!rc) rc = read_rows(ctx, &dec->resize, row, row_bytes, head.interlace_method != 0);
     if (!rc) rc = spng_decode_chunks(ctx); /* to IEND: nothing is cut off, and eXIf may stand here */
     if (!rc && !has_end(data, len)) rc = SPNG_IO_EOF;
-    if (rc) { st = png_fail(err, rc); goto out; }
+    if (rc) {
+        st = png_fail(err, rc);
+        goto out;
+    }
     if (spng_get_exif(ctx, &exif) == 0)
         photo->orientation = bl__exif_orientation((const uint8_t *)exif.data, exif.length);
     st = BL_OK;

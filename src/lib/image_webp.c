@@ -57,8 +57,7 @@ decode_frame(const WebPData *frame, uint8_t *rgba, unsigned width, unsigned heig
 
 /* The usual photo: the frame is the canvas, and is decoded small. */
 static enum bl_status
-decode_whole(struct bl__decoder *dec, const WebPIterator *frame, const struct bl__photo *photo,
-             struct bl_error *err)
+decode_whole(struct bl__decoder *dec, const WebPIterator *frame, const struct bl__photo *photo, struct bl_error *err)
 {
     unsigned by = bl__shrink(dec, photo, SHRINK_MAX);
     unsigned width = (photo->width + by - 1) / by, height = (photo->height + by - 1) / by;
@@ -68,16 +67,15 @@ decode_whole(struct bl__decoder *dec, const WebPIterator *frame, const struct bl
     if (!rgba) return bl__fail(err, BL_E_NOMEM, "out of memory");
     st = decode_frame(&frame->fragment, rgba, width, height, err);
     if (!st)
-        st = bl__begin_rows(dec, photo, width, height, (double)width / photo->width,
-                            (double)height / photo->height, err);
+        st = bl__begin_rows(dec, photo, width, height, (double)width / photo->width, (double)height / photo->height,
+                            err);
     for (unsigned y = 0; !st && y < height; y++) bl__resize_row(&dec->resize, y, rgba + (size_t)y * width * 4);
     return st;
 }
 
 /* An animation's first frame that leaves some of the canvas free: at its place, on white. */
 static enum bl_status
-decode_placed(struct bl__decoder *dec, const WebPIterator *frame, const struct bl__photo *photo,
-              struct bl_error *err)
+decode_placed(struct bl__decoder *dec, const WebPIterator *frame, const struct bl__photo *photo, struct bl_error *err)
 {
     unsigned width = (unsigned)frame->width, height = (unsigned)frame->height;
     unsigned left = (unsigned)frame->x_offset, top = (unsigned)frame->y_offset;
@@ -104,14 +102,14 @@ webp_orientation(const WebPDemuxer *demux)
     WebPChunkIterator chunk;
     int orientation = 1;
 
-    if (WebPDemuxGetChunk(demux, "EXIF", 1, &chunk)) orientation = bl__exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
+    if (WebPDemuxGetChunk(demux, "EXIF", 1, &chunk))
+        orientation = bl__exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
     WebPDemuxReleaseChunkIterator(&chunk);
     return orientation;
 }
 
 enum bl_status
-bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo,
-                struct bl_error *err)
+bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo, struct bl_error *err)
 {
     WebPData file = { data, len };
     WebPDemuxState state;
@@ -125,18 +123,20 @@ bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct
         st = bl__fail(err, BL_E_CORRUPT, cut ? "WebP is cut short" : "damaged WebP data");
         goto out;
     }
-    st = bl__check_size(dec, WebPDemuxGetI(demux, WEBP_FF_CANVAS_WIDTH),
-                        WebPDemuxGetI(demux, WEBP_FF_CANVAS_HEIGHT), err);
+    st = bl__check_size(dec, WebPDemuxGetI(demux, WEBP_FF_CANVAS_WIDTH), WebPDemuxGetI(demux, WEBP_FF_CANVAS_HEIGHT),
+                        err);
     if (st) goto out;
     photo->width = WebPDemuxGetI(demux, WEBP_FF_CANVAS_WIDTH);
     photo->height = WebPDemuxGetI(demux, WEBP_FF_CANVAS_HEIGHT);
     photo->orientation = webp_orientation(demux);
     /* The demuxer has checked that every frame lies within the canvas. */
-    if (!WebPDemuxGetFrame(demux, 1, &frame)) { st = bl__fail(err, BL_E_CORRUPT, "damaged WebP data"); goto out; }
+    if (!WebPDemuxGetFrame(demux, 1, &frame)) {
+        st = bl__fail(err, BL_E_CORRUPT, "damaged WebP data");
+        goto out;
+    }
     if ((unsigned)frame.width == photo->width && (unsigned)frame.height == photo->height)
         st = decode_whole(dec, &frame, photo, err);
-    else
-        st = decode_placed(dec, &frame, photo, err);
+    else st = decode_placed(dec, &frame, photo, err);
 out:
     WebPDemuxReleaseIterator(&frame);
     WebPDemuxDelete(demux);

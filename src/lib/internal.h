@@ -13,8 +13,8 @@
 /* ---- error.c ---- */
 
 /* Fill `err` (unless NULL) with one line and return `status`. */
-enum bl_status bl__fail(struct bl_error *err, enum bl_status status, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+enum bl_status
+bl__fail(struct bl_error *err, enum bl_status status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- resize.c: decoded rows in, the network's square out ---- */
 
@@ -59,8 +59,8 @@ void bl__resize_clear(struct bl__resize *rs); /* wipes and frees; takes a zeroed
  * which the box at x0, y0 of side_x by side_y grid pixels (fractions allowed; a
  * square of the photo) is wanted.
  */
-enum bl_status bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double x0,
-                                double y0, double side_x, double side_y, struct bl_error *err);
+enum bl_status bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double x0, double y0,
+                                double side_x, double side_y, struct bl_error *err);
 
 /* True when row y of the grid adds anything to the square. */
 bool bl__resize_wants(const struct bl__resize *rs, unsigned y);
@@ -101,8 +101,8 @@ struct bl__photo {
     int orientation;        /* EXIF 1..8 */
 };
 
-enum bl_status bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits,
-                                const struct bl__view *view, struct bl_error *err);
+enum bl_status bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits, const struct bl__view *view,
+                                struct bl_error *err);
 void bl__decoder_clear(struct bl__decoder *dec);
 
 /*
@@ -113,23 +113,22 @@ void bl__decoder_clear(struct bl__decoder *dec);
 enum bl_status bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rgb,
                           enum bl_format *format, struct bl__photo *photo, struct bl_error *err);
 
-enum bl_status bl__jpeg_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
-                               struct bl__photo *photo, struct bl_error *err);
-enum bl_status bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
-                              struct bl__photo *photo, struct bl_error *err);
-enum bl_status bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len,
-                               struct bl__photo *photo, struct bl_error *err);
+enum bl_status bl__jpeg_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo,
+                               struct bl_error *err);
+enum bl_status
+bl__png_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo, struct bl_error *err);
+enum bl_status bl__webp_decode(struct bl__decoder *dec, const uint8_t *data, size_t len, struct bl__photo *photo,
+                               struct bl_error *err);
 
 /* Refuse a declared size over the limits, or zero, before anything is allocated for it. */
-enum bl_status bl__check_size(const struct bl__decoder *dec, uint64_t width, uint64_t height,
-                              struct bl_error *err);
+enum bl_status bl__check_size(const struct bl__decoder *dec, uint64_t width, uint64_t height, struct bl_error *err);
 
 /* The power of two up to `most` by which the decoder shall shrink the photo. */
 unsigned bl__shrink(const struct bl__decoder *dec, const struct bl__photo *photo, unsigned most);
 
 /* bl__resize_begin() for a grid that is the photo scaled by sx, sy. */
-enum bl_status bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w,
-                              unsigned grid_h, double sx, double sy, struct bl_error *err);
+enum bl_status bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w, unsigned grid_h,
+                              double sx, double sy, struct bl_error *err);
 
 /* Lay a row of RGBA pixels over white, in place. */
 void bl__over_white(uint8_t *rgba, unsigned width);
@@ -149,8 +148,8 @@ struct bl__class {
 };
 
 struct bl__bundle {
-    char *text;      /* taxonomy.tsv, cut into the labels' texts */
-    char *name;      /* "EfficientNet-Lite2" */
+    char *text; /* taxonomy.tsv, cut into the labels' texts */
+    char *name; /* "EfficientNet-Lite2" */
     char *version;
     char *network_path, *weights_path;
     struct bl__view view;
@@ -160,8 +159,8 @@ struct bl__bundle {
     unsigned class_count; /* rows = logits */
     struct bl__class *classes;
     unsigned label_count, species_count;
-    unsigned *label_class;      /* [label_count] the first class of each label */
-    const char **species_name;  /* [species_count] */
+    unsigned *label_class;     /* [label_count] the first class of each label */
+    const char **species_name; /* [species_count] */
 };
 
 enum bl_status bl__bundle_read(struct bl__bundle *bundle, const char *dir, struct bl_error *err);
@@ -172,8 +171,8 @@ void bl__bundle_clear(struct bl__bundle *bundle);
 struct bl__engine; /* a compiled network; shared */
 struct bl__infer;  /* one inference request with its own input; one thread */
 
-enum bl_status bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__engine **out,
-                              struct bl_error *err);
+enum bl_status
+bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__engine **out, struct bl_error *err);
 void bl__engine_free(struct bl__engine *engine);
 
 enum bl_status bl__infer_new(struct bl__engine *engine, struct bl__infer **out, struct bl_error *err);
@@ -188,8 +187,8 @@ const char *bl__engine_version(void);
 /* ---- taxonomy.c: logits to breeds; knows no pixels ---- */
 
 /* Fill everything of `out` that comes from the logits. `work` holds class_count doubles. */
-void bl__identify_logits(const struct bl__bundle *bundle, const float *logits,
-                         const struct bl_options *opts, double *work, struct bl_result *out);
+void bl__identify_logits(const struct bl__bundle *bundle, const float *logits, const struct bl_options *opts,
+                         double *work, struct bl_result *out);
 
 /* True when a client's word ("cats", "guinea pig") means this species. */
 bool bl__species_match(const char *species, const char *word);

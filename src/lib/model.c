@@ -36,7 +36,8 @@ bl_runtime_version(void)
 /* ---- model ---- */
 
 /* Where a model may lie, seen from the folder of the library or program: source tree, installation. */
-static const char *const model_places[] = { "../model", "../../model", "../share/breedlens/model", "../../share/breedlens/model" };
+static const char *const model_places[] = { "../model", "../../model", "../share/breedlens/model",
+                                            "../../share/breedlens/model" };
 
 enum bl_status
 bl_model_default_dir(char *buf, size_t size)
@@ -56,7 +57,8 @@ bl_model_default_dir(char *buf, size_t size)
 
             n = snprintf(buf, size, "%.*s/%s", slash ? (int)(slash - self.dli_fname) : 1, slash ? self.dli_fname : ".",
                          model_places[i]);
-            if (snprintf(probe, sizeof probe, "%s/model.json", buf) < (int)sizeof probe && access(probe, R_OK) == 0) break;
+            if (snprintf(probe, sizeof probe, "%s/model.json", buf) < (int)sizeof probe && access(probe, R_OK) == 0)
+                break;
         }
     }
     if (n < 0 || (size_t)n >= size) {
@@ -187,7 +189,8 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
     if (!out) return bl__fail(err, BL_E_ARG, "no place for the result");
     memset(out, 0, sizeof *out);
     if (!w || (!data && len)) return bl__fail(err, BL_E_ARG, "no worker or no data");
-    if (opts.top_k < 1 || opts.top_k > BL_TOP_K_MAX) return bl__fail(err, BL_E_ARG, "top_k must be 1 to %d", BL_TOP_K_MAX);
+    if (opts.top_k < 1 || opts.top_k > BL_TOP_K_MAX)
+        return bl__fail(err, BL_E_ARG, "top_k must be 1 to %d", BL_TOP_K_MAX);
     if (!(opts.threshold >= 0 && opts.threshold <= 1)) return bl__fail(err, BL_E_ARG, "threshold must be 0 to 1");
 
     clock_gettime(CLOCK_MONOTONIC, &begin);

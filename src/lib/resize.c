@@ -58,7 +58,7 @@ taps_clear(struct bl__taps *t)
 static bool
 taps_set(struct bl__taps *t, enum bl__filter filter, unsigned size, unsigned in, double from, double span)
 {
-    double ratio = span / size;            /* input positions an output */
+    double ratio = span / size;             /* input positions an output */
     double stretch = ratio > 1 ? ratio : 1; /* shrinking: the filter widens, which is the antialiasing */
     double reach = filters[filter].support * stretch;
     size_t need;
@@ -79,8 +79,7 @@ taps_set(struct bl__taps *t, enum bl__filter filter, unsigned size, unsigned in,
         unsigned end = hi < in ? (unsigned)hi : in;
         float *w = t->weight + (size_t)i * t->stride;
 
-        for (unsigned k = begin; k < end; k++)
-            total += filters[filter].at((k + 0.5 - centre) / stretch);
+        for (unsigned k = begin; k < end; k++) total += filters[filter].at((k + 0.5 - centre) / stretch);
         for (unsigned k = begin; k < end; k++)
             w[k - begin] = (float)(filters[filter].at((k + 0.5 - centre) / stretch) / total);
         t->first[i] = begin;
@@ -191,8 +190,7 @@ bl__resize_row(struct bl__resize *rs, unsigned y, const uint8_t *rgbx)
 
     if (!bl__resize_wants(rs, y)) return;
     rgbx += (size_t)rs->col_begin * 4;
-    for (unsigned i = 0; i < columns; i++, rgbx += 4)
-        rs->row[i] = (bl__pixel){ rgbx[0], rgbx[1], rgbx[2], 0 };
+    for (unsigned i = 0; i < columns; i++, rgbx += 4) rs->row[i] = (bl__pixel){ rgbx[0], rgbx[1], rgbx[2], 0 };
     for (unsigned i = 0; i < size; i++) {
         const bl__pixel *in = rs->row + (rs->x.first[i] - rs->col_begin);
         const float *w = rs->x.weight + (size_t)i * rs->x.stride;
@@ -219,10 +217,11 @@ to_byte(float v)
 void
 bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb)
 {
-    static const struct { bool swap, flip_x, flip_y; } turns[9] = {
-        [1] = { false, false, false }, [2] = { false, true, false },
-        [3] = { false, true, true },   [4] = { false, false, true },
-        [5] = { true, false, false },  [6] = { true, false, true },
+    static const struct {
+        bool swap, flip_x, flip_y;
+    } turns[9] = {
+        [1] = { false, false, false }, [2] = { false, true, false }, [3] = { false, true, true },
+        [4] = { false, false, true },  [5] = { true, false, false }, [6] = { true, false, true },
         [7] = { true, true, true },    [8] = { true, true, false },
     };
     bool swap = turns[orientation].swap, flip_x = turns[orientation].flip_x;
@@ -232,8 +231,8 @@ bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb)
     for (unsigned y = 0; y < size; y++) {
         for (unsigned x = 0; x < size; x++, rgb += 3) {
             unsigned from_x = swap ? y : x, from_y = swap ? x : y;
-            const bl__pixel *p = rs->sum + (size_t)(flip_y ? last - from_y : from_y) * size +
-                                 (flip_x ? last - from_x : from_x);
+            const bl__pixel *p =
+                rs->sum + (size_t)(flip_y ? last - from_y : from_y) * size + (flip_x ? last - from_x : from_x);
 
             for (int c = 0; c < 3; c++) rgb[c] = to_byte((*p)[c]);
         }

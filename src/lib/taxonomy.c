@@ -70,8 +70,10 @@ rank(struct bl_prediction *list, size_t count, size_t room, const struct bl_labe
     if (at == room) return count;
     if (count < room) count++;
     memmove(list + at + 1, list + at, (count - at - 1) * sizeof *list);
-    list[at] = (struct bl_prediction){ .breed = label->breed, .species = label->species,
-                                       .class_id = label->class_id, .raw_class = label->raw_class,
+    list[at] = (struct bl_prediction){ .breed = label->breed,
+                                       .species = label->species,
+                                       .class_id = label->class_id,
+                                       .raw_class = label->raw_class,
                                        .confidence = confidence };
     return count;
 }

@@ -88,8 +88,7 @@ watch(void *context)
 
 /* ---- starting ---- */
 
-static void __attribute__((format(printf, 2, 0)))
-log_daemon(void *context, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 2, 0))) log_daemon(void *context, const char *fmt, va_list ap)
 {
     char text[256], quoted[300];
 
@@ -112,7 +111,8 @@ static bool
 start_daemon(struct app *app)
 {
     const struct config *c = app->config;
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *found = NULL;
+    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE },
+                    *found = NULL;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_ITC;
     char port[16];
     int rc;
@@ -124,12 +124,12 @@ start_daemon(struct app *app)
         return false;
     }
     if (found->ai_family == AF_INET6) flags |= MHD_USE_IPv6;
-    app->daemon = MHD_start_daemon(
-        flags, (uint16_t)c->port, NULL, NULL, http_handle, app, MHD_OPTION_EXTERNAL_LOGGER, log_daemon, NULL,
-        MHD_OPTION_SOCK_ADDR, found->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, http_completed, app,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)c->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)c->idle_timeout_s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_END);
+    app->daemon =
+        MHD_start_daemon(flags, (uint16_t)c->port, NULL, NULL, http_handle, app, MHD_OPTION_EXTERNAL_LOGGER, log_daemon,
+                         NULL, MHD_OPTION_SOCK_ADDR, found->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, http_completed, app,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+                         (unsigned)c->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)c->idle_timeout_s,
+                         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_END);
     freeaddrinfo(found);
     if (!app->daemon) fprintf(stderr, "breedlens: cannot listen on %s port %ld: is it in use?\n", c->host, c->port);
     return app->daemon != NULL;
@@ -190,7 +190,8 @@ app_drain(struct app *app, bool (*give_up)(void))
     atomic_store(&app->draining, true);
     log_event(LOG_LEVEL_INFO, NULL, "event=drain begun=%u", atomic_load(&app->begun));
     while (atomic_load(&app->begun) && naps-- > 0 && !give_up()) nanosleep(&nap, NULL);
-    if (atomic_load(&app->begun)) log_event(LOG_LEVEL_WARN, NULL, "event=drain-given-up begun=%u", atomic_load(&app->begun));
+    if (atomic_load(&app->begun))
+        log_event(LOG_LEVEL_WARN, NULL, "event=drain-given-up begun=%u", atomic_load(&app->begun));
 }
 
 void

@@ -213,9 +213,12 @@ parse_top_k(const char *text, unsigned *out)
 static bool
 parse_word(const char *text, bool *out)
 {
-    static const struct { const char *word; bool value; } words[] = {
-        { "true", true }, { "1", true }, { "yes", true }, { "on", true },
-        { "false", false }, { "0", false }, { "no", false }, { "off", false }, { "", false },
+    static const struct {
+        const char *word;
+        bool value;
+    } words[] = {
+        { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
+        { "0", false },   { "no", false }, { "off", false }, { "", false },
     };
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -252,8 +255,8 @@ form_finish(struct req *req)
     if (!req->photo_count) return refuse(req, REFUSE_NO_FILE, NULL), false;
     if (!check_photos(req)) return false;
     req->options = (struct bl_options){ .top_k = req->route->top_k, .threshold = req->app->config->threshold };
-    if (f[FIELD_TOP_K].given && (strlen(f[FIELD_TOP_K].text) != f[FIELD_TOP_K].len ||
-                                 !parse_top_k(f[FIELD_TOP_K].text, &req->options.top_k)))
+    if (f[FIELD_TOP_K].given &&
+        (strlen(f[FIELD_TOP_K].text) != f[FIELD_TOP_K].len || !parse_top_k(f[FIELD_TOP_K].text, &req->options.top_k)))
         return refuse(req, REFUSE_TOP_K, NULL), false;
     if (f[FIELD_UPLOAD].given && !parse_word(f[FIELD_UPLOAD].text, &req->backup_wanted))
         return refuse(req, REFUSE_UPLOAD_WORD, NULL), false;

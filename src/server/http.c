@@ -71,12 +71,16 @@ body_max(const struct req *req)
 static void
 check_header(struct req *req)
 {
-    const union MHD_ConnectionInfo *size = MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     const union MHD_ConnectionInfo *peer = MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct answer *a = &req->answer;
     bool known;
 
-    if (size && size->header_size > HEADERS_MAX_BYTES) { refuse(req, REFUSE_HEADERS, NULL); return; }
+    if (size && size->header_size > HEADERS_MAX_BYTES) {
+        refuse(req, REFUSE_HEADERS, NULL);
+        return;
+    }
     if (atomic_load(&req->app->draining)) {
         a->close = true;
         refuse(req, REFUSE_BUSY, NULL);
@@ -212,7 +216,8 @@ http_completed(void *context, struct MHD_Connection *connection, void **slot, en
               log_quote(req->path, path, sizeof path), req->answer.status, (unsigned long long)req->bytes_in,
               (unsigned long long)req->bytes_out,
               (double)(now.tv_sec - req->begun.tv_sec) * 1e3 + (double)(now.tv_nsec - req->begun.tv_nsec) / 1e6,
-              *req->answer.cause ? " cause=" : "", *req->answer.cause ? log_quote(req->answer.cause, cause, sizeof cause) : "");
+              *req->answer.cause ? " cause=" : "",
+              *req->answer.cause ? log_quote(req->answer.cause, cause, sizeof cause) : "");
     form_free(req);
     free(req->answer.body);
     if (req->counted) atomic_fetch_sub(&app->begun, 1);

@@ -24,7 +24,7 @@ struct queue {
         struct queue *queue;
         struct bl_worker *identifier;
         pthread_t thread;
-    } *worker;
+    } * worker;
 };
 
 static bool
@@ -54,7 +54,8 @@ work(void *arg)
         struct photo *photo = &req->photos[job.index];
 
         if (!photo->refused)
-            photo->status = bl_identify(w->identifier, photo->data, photo->len, &req->options, &photo->result, &photo->err);
+            photo->status =
+                bl_identify(w->identifier, photo->data, photo->len, &req->options, &photo->result, &photo->err);
         photo_drop(req->app, photo);
         if (atomic_fetch_sub(&req->pending, 1) != 1) continue;
         answer_compose(req);

@@ -13,7 +13,10 @@
 enum { RETRY_BUSY_S = 1 };
 
 /* The wire contract's errors. */
-static const struct { unsigned status; const char *text; } refusals[] = {
+static const struct {
+    unsigned status;
+    const char *text;
+} refusals[] = {
     [REFUSE_NO_FILE] = { 400, "No image file provided" },
     [REFUSE_EMPTY_FILE] = { 400, "No file selected" },
     [REFUSE_EXTENSION] = { 400, "Invalid file type. Allowed: %s" },
@@ -35,15 +38,14 @@ static const struct { unsigned status; const char *text; } refusals[] = {
 };
 
 /* A photo that was not identified: the status that each of the library's has here. */
-static const struct { unsigned status; const char *text; } photo_refusals[] = {
-    [BL_E_NOMEM] = { 503, "Server is busy, try again" },
-    [BL_E_ARG] = { 500, "Internal server error" },
-    [BL_E_IO] = { 500, "Internal server error" },
-    [BL_E_EMPTY] = { 400, "No file selected" },
-    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },
-    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
-    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" },
-    [BL_E_MODEL] = { 500, "Internal server error" },
+static const struct {
+    unsigned status;
+    const char *text;
+} photo_refusals[] = {
+    [BL_E_NOMEM] = { 503, "Server is busy, try again" },  [BL_E_ARG] = { 500, "Internal server error" },
+    [BL_E_IO] = { 500, "Internal server error" },         [BL_E_EMPTY] = { 400, "No file selected" },
+    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
+    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" }, [BL_E_MODEL] = { 500, "Internal server error" },
     [BL_E_ENGINE] = { 500, "Internal server error" },
 };
 
@@ -115,7 +117,10 @@ answer_compose(struct req *req)
     if (req->answer.status) return;
     if (req->photo_count && req->route->max_files == 1) { /* a batch tells of each photo itself */
         status = photo_refusal(req->photos, text, sizeof text);
-        if (status) { set_error(req, status, text, req->photos->err.text); return; }
+        if (status) {
+            set_error(req, status, text, req->photos->err.text);
+            return;
+        }
     }
     root = req->route->compose(req);
     req->answer.body = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;

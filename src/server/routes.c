@@ -23,21 +23,49 @@ static json_t *batch_json(const struct req *req);
 static const struct route routes[] = {
     { .method = "GET", .path = "/", .compose = index_json },
     { .method = "GET", .path = "/health", .name = "health", .compose = health_json },
-    { .method = "POST", .path = "/api/petshop/identify-breed", .name = "petshop_breed", .file = "image", .max_files = 1,
-      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD, .top_k = 5, .compose = breed_json },
-    { .method = "POST", .path = "/api/petshop/identify-species", .name = "petshop_species", .file = "image", .max_files = 1,
-      .top_k = 1, .compose = species_json },
-    { .method = "POST", .path = "/api/petshop/breed-suggestions", .file = "image", .max_files = 1,
-      .fields = 1 << FIELD_SPECIES, .top_k = 10, .compose = suggestions_json },
-    { .method = "POST", .path = "/api/adoption/identify", .name = "adoption_identify", .file = "image", .max_files = 1,
-      .top_k = 5, .compose = adoption_json },
-    { .method = "POST", .path = "/api/petshop/batch-identify", .file = "images", .max_files = BATCH_MAX,
-      .fields = 1 << FIELD_TOP_K, .top_k = 5, .compose = batch_json },
+    { .method = "POST",
+      .path = "/api/petshop/identify-breed",
+      .name = "petshop_breed",
+      .file = "image",
+      .max_files = 1,
+      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD,
+      .top_k = 5,
+      .compose = breed_json },
+    { .method = "POST",
+      .path = "/api/petshop/identify-species",
+      .name = "petshop_species",
+      .file = "image",
+      .max_files = 1,
+      .top_k = 1,
+      .compose = species_json },
+    { .method = "POST",
+      .path = "/api/petshop/breed-suggestions",
+      .file = "image",
+      .max_files = 1,
+      .fields = 1 << FIELD_SPECIES,
+      .top_k = 10,
+      .compose = suggestions_json },
+    { .method = "POST",
+      .path = "/api/adoption/identify",
+      .name = "adoption_identify",
+      .file = "image",
+      .max_files = 1,
+      .top_k = 5,
+      .compose = adoption_json },
+    { .method = "POST",
+      .path = "/api/petshop/batch-identify",
+      .file = "images",
+      .max_files = BATCH_MAX,
+      .fields = 1 << FIELD_TOP_K,
+      .top_k = 5,
+      .compose = batch_json },
 };
 enum { ROUTES = sizeof routes / sizeof routes[0] };
 
 static const char *const field_names[FIELDS] = {
-    [FIELD_TOP_K] = "top_k", [FIELD_UPLOAD] = "upload_to_cloudinary", [FIELD_SPECIES] = "species",
+    [FIELD_TOP_K] = "top_k",
+    [FIELD_UPLOAD] = "upload_to_cloudinary",
+    [FIELD_SPECIES] = "species",
 };
 
 const char *
@@ -101,9 +129,11 @@ with_ours(json_t *data, const struct req *req)
     if (!data) return NULL;
     json_object_set_new(data, "request_id", json_string(req->id));
     if (!json_object_get(data, "image"))
-        json_object_set_new(data, "image", json_pack("{s:s, s:i, s:i}", "format", bl_format_name(r->format), "width",
-                                                     (int)r->width, "height", (int)r->height));
-    if (!json_object_get(data, "model_version")) json_object_set_new(data, "model_version", json_string(r->model_version));
+        json_object_set_new(data, "image",
+                            json_pack("{s:s, s:i, s:i}", "format", bl_format_name(r->format), "width", (int)r->width,
+                                      "height", (int)r->height));
+    if (!json_object_get(data, "model_version"))
+        json_object_set_new(data, "model_version", json_string(r->model_version));
     return data;
 }
 
@@ -154,7 +184,8 @@ species_json(const struct req *req)
 
     snprintf(elapsed, sizeof elapsed, "%.3fs", r->total_s);
     return success(with_ours(json_pack("{s:b, s:s, s:f, s:s}", "success", 1, "species", r->species, "confidence",
-                                       r->species_confidence, "processing_time", elapsed), req));
+                                       r->species_confidence, "processing_time", elapsed),
+                             req));
 }
 
 static json_t *
@@ -177,9 +208,11 @@ adoption_json(const struct req *req)
         const struct bl_prediction *p = &r->best[i];
 
         json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:s, s:s}", "breed", p->breed, "species", p->species,
-                                              "confidence", p->confidence, "class_id", p->class_id, "raw_class", p->raw_class));
+                                              "confidence", p->confidence, "class_id", p->class_id, "raw_class",
+                                              p->raw_class));
     }
-    return success(with_ours(json_pack("{s:b, s:o, s:s}", "success", 1, "predictions", list, "module", "adoption"), req));
+    return success(
+        with_ours(json_pack("{s:b, s:o, s:s}", "success", 1, "predictions", list, "module", "adoption"), req));
 }
 
 /* One bad photo is its own entry, and fails no other. */

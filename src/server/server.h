@@ -31,11 +31,11 @@ enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELDS };
 struct route {
     const char *method;
     const char *path;
-    const char *name;      /* in the index of `GET /`, NULL when it is not listed there */
-    const char *file;      /* the form field that holds photos; NULL: no body */
+    const char *name; /* in the index of `GET /`, NULL when it is not listed there */
+    const char *file; /* the form field that holds photos; NULL: no body */
     unsigned max_files;
-    unsigned fields;       /* bits 1 << enum field that it takes */
-    unsigned top_k;        /* when the client names none */
+    unsigned fields;                           /* bits 1 << enum field that it takes */
+    unsigned top_k;                            /* when the client names none */
     json_t *(*compose)(const struct req *req); /* the whole answer, NULL when out of memory; any thread */
 };
 
@@ -86,8 +86,8 @@ struct photo {
     char *filename; /* as the client gave it; only ever echoed to it */
     uint8_t *data;
     size_t len, room;
-    bool too_large;       /* over the limit: nothing of it is kept */
-    bool refused;         /* not to be decoded; err.text is the client's sentence */
+    bool too_large;        /* over the limit: nothing of it is kept */
+    bool refused;          /* not to be decoded; err.text is the client's sentence */
     enum bl_status status; /* of the identification */
     struct bl_error err;
     struct bl_result result;
@@ -111,10 +111,10 @@ void form_free(struct req *req);
 /* ---- the request ---- */
 
 struct answer {
-    unsigned status;   /* HTTP; 0: none yet */
-    char *body;        /* JSON text, freed with free() by whoever sends it; NULL: none */
-    unsigned retry_s;  /* Retry-After; 0: none */
-    bool close;        /* the connection ends after it */
+    unsigned status;  /* HTTP; 0: none yet */
+    char *body;       /* JSON text, freed with free() by whoever sends it; NULL: none */
+    unsigned retry_s; /* Retry-After; 0: none */
+    bool close;       /* the connection ends after it */
     char allow[64];
     char cause[CAUSE_MAX]; /* for the log only */
 };
@@ -128,9 +128,9 @@ struct req {
     const struct route *route;
     struct timespec begun;
     enum { REQ_READING, REQ_QUEUED, REQ_ANSWERED } stage;
-    bool counted;  /* in app->begun */
-    bool watched;           /* in app->reading */
-    atomic_bool timed_out;  /* the watch has answered */
+    bool counted;            /* in app->begun */
+    bool watched;            /* in app->reading */
+    atomic_bool timed_out;   /* the watch has answered */
     struct req *next, *prev; /* app->reading */
     uint64_t bytes_in, bytes_out;
 
@@ -158,9 +158,24 @@ void queue_free(struct queue *queue);
 /* ---- reply.c: every text promised to clients ---- */
 
 enum refusal {
-    REFUSE_NO_FILE, REFUSE_EMPTY_FILE, REFUSE_EXTENSION, REFUSE_TOP_K, REFUSE_UPLOAD_WORD, REFUSE_FIELD_LENGTH,
-    REFUSE_BATCH_SIZE, REFUSE_BOUNDARY, REFUSE_FORM, REFUSE_NOT_FOUND, REFUSE_METHOD, REFUSE_SLOW, REFUSE_TOO_LARGE,
-    REFUSE_NOT_FORM, REFUSE_RATE, REFUSE_HEADERS, REFUSE_BUSY, REFUSE_INTERNAL,
+    REFUSE_NO_FILE,
+    REFUSE_EMPTY_FILE,
+    REFUSE_EXTENSION,
+    REFUSE_TOP_K,
+    REFUSE_UPLOAD_WORD,
+    REFUSE_FIELD_LENGTH,
+    REFUSE_BATCH_SIZE,
+    REFUSE_BOUNDARY,
+    REFUSE_FORM,
+    REFUSE_NOT_FOUND,
+    REFUSE_METHOD,
+    REFUSE_SLOW,
+    REFUSE_TOO_LARGE,
+    REFUSE_NOT_FORM,
+    REFUSE_RATE,
+    REFUSE_HEADERS,
+    REFUSE_BUSY,
+    REFUSE_INTERNAL,
 };
 
 /* Set the answer to an error; a later one does not replace it. `detail` fills the text's %s. */

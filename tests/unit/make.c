@@ -71,7 +71,9 @@ struct made
 make_png(unsigned width, unsigned height, unsigned left, unsigned right, int orientation)
 {
     spng_ctx *ctx = spng_ctx_new(SPNG_CTX_ENCODER);
-    struct spng_ihdr head = { .width = width, .height = height, .bit_depth = 8, .color_type = SPNG_COLOR_TYPE_TRUECOLOR };
+    struct spng_ihdr head = {
+        .width = width, .height = height, .bit_depth = 8, .color_type = SPNG_COLOR_TYPE_TRUECOLOR
+    };
     uint8_t *rgb = halves(width, height, left, right), block[26];
     struct spng_exif exif = { .length = sizeof block, .data = (char *)block };
     struct made out = { 0 };

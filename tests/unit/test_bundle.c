@@ -98,7 +98,9 @@ test_sound(void **state)
     bl__bundle_clear(&b);
 }
 
-static const struct { const char *from, *to, *says; } bad_json[] = {
+static const struct {
+    const char *from, *to, *says;
+} bad_json[] = {
     { "{\"format\":1", "{\"format\":2", "format" },
     { "{\"format\":1", "no json", "no JSON" },
     { "\"name\":\"Net\"", "\"name\":7", "name" },
@@ -129,12 +131,15 @@ test_bad_json(void **state)
         struct bl_error err = { 0 };
 
         put_bundle(bad_json[i].from, bad_json[i].to, sound_taxonomy);
-        if (bl__bundle_read(&b, dir, &err) != BL_E_MODEL) fail_msg("%s -> %s: accepted", bad_json[i].from, bad_json[i].to);
+        if (bl__bundle_read(&b, dir, &err) != BL_E_MODEL)
+            fail_msg("%s -> %s: accepted", bad_json[i].from, bad_json[i].to);
         if (!strstr(err.text, bad_json[i].says)) fail_msg("%s: '%s'", bad_json[i].to, err.text);
     }
 }
 
-static const struct { const char *text, *says; } bad_taxonomy[] = {
+static const struct {
+    const char *text, *says;
+} bad_taxonomy[] = {
     { "", "first line" },
     { "class\tbreed\n" PUG TABBY TIGER CHAIR, "first line" },
     { HEAD "n1\tpug\tPug\tDog\tbreed\n" TABBY TIGER CHAIR, "line 2" },

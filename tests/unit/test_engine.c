@@ -96,7 +96,10 @@ test_concurrent_use(void **state)
 static void
 test_a_bundle_that_does_not_fit(void **state)
 {
-    static const struct { const char *what; int side, classes; } wrong[] = { { "input", 1, 0 }, { "output", 0, 1 } };
+    static const struct {
+        const char *what;
+        int side, classes;
+    } wrong[] = { { "input", 1, 0 }, { "output", 0, 1 } };
     struct bl__engine *engine;
     struct bl_error err;
 

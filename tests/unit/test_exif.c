@@ -6,7 +6,12 @@
 #define TAIL "\0\0\0\0"
 #define BLOCK(text) (const uint8_t *)(text), sizeof(text) - 1
 
-static const struct { const char *name; const uint8_t *data; size_t len; int want; } cases[] = {
+static const struct {
+    const char *name;
+    const uint8_t *data;
+    size_t len;
+    int want;
+} cases[] = {
     { "little-endian 6", BLOCK(INTEL "\x06\0\0\0" TAIL), 6 },
     { "little-endian 8 with its Exif intro", BLOCK("Exif\0\0" INTEL "\x08\0\0\0" TAIL), 8 },
     { "big-endian 3", BLOCK(MOTOROLA "\0\x03\0\0" TAIL), 3 },

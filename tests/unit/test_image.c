@@ -3,7 +3,12 @@
 
 enum { SIZE = 32 };
 
-static const struct { const char *name; const char *bytes; size_t len; enum bl_format want; } magics[] = {
+static const struct {
+    const char *name;
+    const char *bytes;
+    size_t len;
+    enum bl_format want;
+} magics[] = {
     { "jpeg", "\xff\xd8\xff\xe0", 4, BL_FORMAT_JPEG },
     { "png", "\x89PNG\r\n\x1a\n", 8, BL_FORMAT_PNG },
     { "webp", "RIFF\x10\0\0\0WEBP", 12, BL_FORMAT_WEBP },
@@ -61,9 +66,18 @@ test_bounds(void **state)
 static void
 test_declared_sizes(void **state)
 {
-    static const struct { uint64_t width, height; enum bl_status want; } sizes[] = {
-        { 1, 1, BL_OK }, { 8000, 8000, BL_OK }, { 8001, 8000, BL_E_TOO_LARGE }, { 0, 5, BL_E_CORRUPT }, { 5, 0, BL_E_CORRUPT },
-        { 65535, 1, BL_OK }, { 65536, 1, BL_E_TOO_LARGE }, { UINT32_MAX, UINT32_MAX, BL_E_TOO_LARGE },
+    static const struct {
+        uint64_t width, height;
+        enum bl_status want;
+    } sizes[] = {
+        { 1, 1, BL_OK },
+        { 8000, 8000, BL_OK },
+        { 8001, 8000, BL_E_TOO_LARGE },
+        { 0, 5, BL_E_CORRUPT },
+        { 5, 0, BL_E_CORRUPT },
+        { 65535, 1, BL_OK },
+        { 65536, 1, BL_E_TOO_LARGE },
+        { UINT32_MAX, UINT32_MAX, BL_E_TOO_LARGE },
     };
     struct bl__decoder dec;
 
@@ -77,10 +91,12 @@ test_declared_sizes(void **state)
 static void
 test_shrink(void **state)
 {
-    static const struct { unsigned width, height, most, max_side, want; } rows[] = {
-        { 4000, 3000, 8, 1024, 8 },  { 500, 375, 8, 1024, 8 },   { 60, 50, 8, 1024, 1 }, { 64, 64, 8, 1024, 2 },
-        { 63, 63, 8, 1024, 1 },      { 10000, 40, 8, 1024, 1 },  { 500, 375, 4, 1024, 4 }, { 500, 500, 64, 64, 8 },
-        { 8000, 8000, 4, 64, 4 },    { 60, 60, 8, 16, 4 },
+    static const struct {
+        unsigned width, height, most, max_side, want;
+    } rows[] = {
+        { 4000, 3000, 8, 1024, 8 }, { 500, 375, 8, 1024, 8 },  { 60, 50, 8, 1024, 1 },   { 64, 64, 8, 1024, 2 },
+        { 63, 63, 8, 1024, 1 },     { 10000, 40, 8, 1024, 1 }, { 500, 375, 4, 1024, 4 }, { 500, 500, 64, 64, 8 },
+        { 8000, 8000, 4, 64, 4 },   { 60, 60, 8, 16, 4 },
     };
     struct bl__decoder dec;
 
@@ -114,11 +130,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sniff),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_declared_sizes),
-        cmocka_unit_test(test_shrink),
-        cmocka_unit_test(test_over_white),
+        cmocka_unit_test(test_sniff),  cmocka_unit_test(test_bounds),     cmocka_unit_test(test_declared_sizes),
+        cmocka_unit_test(test_shrink), cmocka_unit_test(test_over_white),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

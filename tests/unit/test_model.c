@@ -56,7 +56,8 @@ test_bytes_stream_and_path_agree(void **state)
     assert_int_equal(bl_identify(worker, m.bytes, m.len, &opts, &bytes, NULL), BL_OK);
     assert_int_equal(bl_identify_stream(worker, f, &opts, &stream, NULL), BL_OK);
     assert_int_equal(bl_identify_path(worker, name, &opts, &path, NULL), BL_OK);
-    assert_true(bytes.best[0].confidence == stream.best[0].confidence && bytes.best[0].confidence == path.best[0].confidence);
+    assert_true(bytes.best[0].confidence == stream.best[0].confidence &&
+                bytes.best[0].confidence == path.best[0].confidence);
     assert_string_equal(bytes.best[0].breed, path.best[0].breed);
     assert_int_equal(bytes.width, 300);
     assert_true(bytes.total_s >= bytes.decode_s && bytes.decode_s > 0);

@@ -89,7 +89,9 @@ test_any_byte_changed(void **state)
 static void
 test_orientations(void **state)
 {
-    static const struct { unsigned x, y; } at[9] = {
+    static const struct {
+        unsigned x, y;
+    } at[9] = {
         [1] = { 4, 16 }, [2] = { 27, 16 }, [3] = { 27, 16 }, [4] = { 4, 16 },
         [5] = { 16, 4 }, [6] = { 16, 4 },  [7] = { 16, 27 }, [8] = { 16, 27 },
     };

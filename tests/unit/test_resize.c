@@ -16,7 +16,10 @@ begin(struct bl__resize *rs, enum bl__filter filter, unsigned grid, double at, d
 static void
 test_even_picture(void **state)
 {
-    static const struct { unsigned grid; double at, side; } cases[] = {
+    static const struct {
+        unsigned grid;
+        double at, side;
+    } cases[] = {
         { 1, 0, 1 }, { 5, 0, 5 }, { 16, 0, 16 }, { 100, 0, 100 }, { 100, 5.5, 89 }, { 333, 0.25, 332.5 },
     };
     uint8_t row[333 * 4], rgb[SIZE * SIZE * 3];
@@ -30,7 +33,8 @@ test_even_picture(void **state)
             begin(&rs, (enum bl__filter)filter, cases[i].grid, cases[i].at, cases[i].side);
             for (unsigned y = 0; y < cases[i].grid; y++) bl__resize_row(&rs, y, row);
             bl__resize_finish(&rs, 1, rgb);
-            for (unsigned p = 0; p < SIZE * SIZE; p++) assert_colour(pixel_at(rgb, SIZE, p % SIZE, p / SIZE), 0xc86407, 0, "even");
+            for (unsigned p = 0; p < SIZE * SIZE; p++)
+                assert_colour(pixel_at(rgb, SIZE, p % SIZE, p / SIZE), 0xc86407, 0, "even");
             bl__resize_clear(&rs);
         }
     }
@@ -123,8 +127,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_even_picture),  cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_order_and_parts), cmocka_unit_test(test_antialiasing),
+        cmocka_unit_test(test_even_picture),        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_order_and_parts),     cmocka_unit_test(test_antialiasing),
         cmocka_unit_test(test_wants_only_the_crop),
     };
 

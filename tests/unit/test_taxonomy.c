@@ -13,8 +13,13 @@ static struct bl__class classes[] = {
 };
 static unsigned label_class[] = { 0, 1, 2, 4 };
 static const char *species_name[] = { "Dog", "Cat", "Unknown" };
-static const struct bl__bundle bundle = { .temperature = 1, .unknown_threshold = 0.5, .class_count = 5, .classes = classes,
-                                          .label_count = 4, .species_count = 3, .label_class = label_class,
+static const struct bl__bundle bundle = { .temperature = 1,
+                                          .unknown_threshold = 0.5,
+                                          .class_count = 5,
+                                          .classes = classes,
+                                          .label_count = 4,
+                                          .species_count = 3,
+                                          .label_class = label_class,
                                           .species_name = species_name };
 
 static struct bl_result
@@ -125,10 +130,21 @@ test_extreme_logits(void **state)
     assert_near(out.confidence, 1);
 }
 
-static const struct { const char *species, *word; bool want; } words[] = {
-    { "Cat", "cat", true },       { "Cat", "CATS", true },           { "Cat", "ca", false },   { "Cat", "catss", false },
-    { "Cat", "cattle", false },   { "Fish", "fishes", true },        { "Guinea Pig", "guinea pigs", true },
-    { "Cat", "", false },         { "Pony", "ponies", true },        { "Pony", "ponys", true }, { "Dog", "cat", false },
+static const struct {
+    const char *species, *word;
+    bool want;
+} words[] = {
+    { "Cat", "cat", true },
+    { "Cat", "CATS", true },
+    { "Cat", "ca", false },
+    { "Cat", "catss", false },
+    { "Cat", "cattle", false },
+    { "Fish", "fishes", true },
+    { "Guinea Pig", "guinea pigs", true },
+    { "Cat", "", false },
+    { "Pony", "ponies", true },
+    { "Pony", "ponys", true },
+    { "Dog", "cat", false },
 };
 
 static void
@@ -136,16 +152,20 @@ test_words_for_a_species(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (bl__species_match(words[i].species, words[i].word) != words[i].want) fail_msg("%s, %s", words[i].species, words[i].word);
+        if (bl__species_match(words[i].species, words[i].word) != words[i].want)
+            fail_msg("%s, %s", words[i].species, words[i].word);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sums_and_order),   cmocka_unit_test(test_threshold_and_top_k),
-        cmocka_unit_test(test_no_pet),           cmocka_unit_test(test_within_a_species),
-        cmocka_unit_test(test_temperature),      cmocka_unit_test(test_extreme_logits),
+        cmocka_unit_test(test_sums_and_order),
+        cmocka_unit_test(test_threshold_and_top_k),
+        cmocka_unit_test(test_no_pet),
+        cmocka_unit_test(test_within_a_species),
+        cmocka_unit_test(test_temperature),
+        cmocka_unit_test(test_extreme_logits),
         cmocka_unit_test(test_words_for_a_species),
     };
 
