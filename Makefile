@@ -1,12 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format install clean help
-CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR))
+.PHONY: build run test bench asan tsan lint format docs fuzz install clean help
+.DEFAULT_GOAL := build
+CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
+PREFIX = /usr/local
+SECONDS = 60
 
 build: ## compile to build/breedlens and libbreedlens
 	@tools/setup.sh build
-	@[ -f build/build.ninja ] || $(CMAKE) -S . -B build -DBL_TESTS=OFF >/dev/null
+	@[ -f build/build.ninja ] || $(CMAKE) -B build >/dev/null
 	@cmake --build build
 
 run: build ## build and serve on :5001
 	@build/breedlens serve
+
+test: ## every test; ends with "N passed, N failed"
+	@tools/setup.sh test
+	@$(CMAKE) -B build -DBL_TESTS=ON >/dev/null
+	@cmake --build build
+	@.venv/bin/python tests/run.py build
+
+asan: ## the same tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup.sh test
+	@$(CMAKE) -B build-asan -DBL_TESTS=ON -DBL_SANITIZE=address,undefined >/dev/null
+	@cmake --build build-asan
+	@.venv/bin/python tests/run.py build-asan
+
+tsan: ## the server's and the engine's tests under ThreadSanitizer
+	@tools/setup.sh test
+	@$(CMAKE) -B build-tsan -DBL_TESTS=ON -DBL_SANITIZE=thread >/dev/null
+	@cmake --build build-tsan
+	@.venv/bin/python tests/run.py build-tsan
+
+fuzz: ## make fuzz T=image SECONDS=60: look for crashes (T: see tests/fuzz)
+	@tools/setup.sh fuzz
+	@CC=clang CXX=clang++ $(CMAKE) -B build-fuzz -DBL_FUZZ=ON -DBL_SANITIZE=address,undefined >/dev/null
+	@cmake --build build-fuzz --target fuzz_$(T)
+	@tests/fuzz/run.sh $(T) $(SECONDS)
+
+bench: ## measure speed and memory beside what it replaces; writes docs/BENCHMARK.md
+	@tools/setup.sh bench
+	@$(CMAKE) -B build -DBL_BENCH=ON >/dev/null
+	@cmake --build build
+	@.venv-bench/bin/python bench/run.py
+
+lint: ## format, static analysis
+	@tools/setup.sh lint
+	@$(CMAKE) -B build-lint -DBL_TESTS=ON -DBL_BENCH=ON >/dev/null
+	@tools/lint.sh
+
+format: ## make the C look as .clang-format says
+	@tools/setup.sh lint
+	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+
+docs: build ## write docs/CONFIG.md and .env.example anew from the program
+	@build/breedlens serve --print-docs md >docs/CONFIG.md
+	@build/breedlens serve --print-docs env >.env.example
+
+install: build ## install under PREFIX (/usr/local), below DESTDIR when that is set
+	@cmake --install build --prefix $(PREFIX) >/dev/null
+	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+clean: ## remove what was built; .deps and .venv stay
+	@rm -rf build build-asan build-tsan build-fuzz build-lint
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile

@@ -13,7 +13,8 @@ import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = pathlib.Path(os.environ.get("BREEDLENS_BIN", ROOT / "build" / "breedlens"))
+BUILD = pathlib.Path(os.environ.get("BREEDLENS_BUILD", ROOT / "build"))
+BINARY = BUILD / "breedlens"
 MODEL = ROOT / "model"
 PETS = pathlib.Path(os.environ.get("BREEDLENS_PETS", ROOT.parent / "shared" / "pets"))
 START_S, STOP_S = 60, 60  # generous: sanitizer builds on a busy machine
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 def clean_env(**settings):
     """No setting of the person who runs the tests reaches the program."""
     keep = {k: v for k, v in os.environ.items()
-            if k in ("PATH", "HOME", "LANG", "TMPDIR") or k.startswith(("ASAN_", "LSAN_", "UBSAN_", "TSAN_"))}
+            if k in ("PATH", "HOME", "LANG", "TMPDIR") or k.startswith(("ASAN_", "LSAN_", "UBSAN_", "TSAN_", "TBB_"))}
     return {**keep, **{k: str(v) for k, v in settings.items()}}
 
 

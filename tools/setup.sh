@@ -3,7 +3,7 @@
 # Brings a Debian 12 machine to where breedlens can be built: apt packages, and
 # the OpenVINO runtime into .deps/openvino. What is there already is left alone,
 # so a second run is quick.
-#   tools/setup.sh build|test|lint
+#   tools/setup.sh build|test|lint|fuzz|bench
 set -eu
 cd "$(dirname "$0")/.."
 need=${1:-build}
@@ -11,12 +11,18 @@ need=${1:-build}
 build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca-certificates
     libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
 test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs"
-lint_packages="clang-format clang-tidy cppcheck"
+lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
+fuzz_packages="clang libclang-rt-14-dev"
+bench_packages="python3-venv libjpeg-turbo-progs wrk"
+packages=$build_packages
+venv=
 case $need in
-build) packages=$build_packages ;;
-test) packages="$build_packages $test_packages" ;;
-lint) packages="$build_packages $lint_packages" ;;
-*) echo "setup: usage: tools/setup.sh build|test|lint" >&2; exit 2 ;;
+build) ;;
+test) packages="$packages $test_packages"; venv=.venv requirements=tests/requirements.txt ;;
+lint) packages="$packages $lint_packages" ;;
+fuzz) packages="$packages $fuzz_packages" ;;
+bench) packages="$packages $bench_packages"; venv=.venv-bench requirements=bench/requirements.txt ;;
+*) echo "setup: usage: tools/setup.sh build|test|lint|fuzz|bench" >&2; exit 2 ;;
 esac
 
 # Packages are told apart by dpkg's own word, so that nothing is asked of the network for nothing.
@@ -38,6 +44,16 @@ if [ -n "$missing" ]; then
     $sudo apt-get install -y -q --no-install-recommends $missing >.setup.log 2>&1 || {
         tail -20 .setup.log >&2; echo "setup: apt-get install failed" >&2; exit 1; }
     rm -f .setup.log
+fi
+
+# Python packages of the tests or the benchmark, apart from everybody else's.
+if [ -n "$venv" ] && ! cmp -s "$requirements" "$venv/installed.txt"; then
+    echo "setup: installing by pip into $venv/: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv "$venv"
+    "$venv/bin/pip" install -q --disable-pip-version-check -r "$requirements" || {
+        echo "setup: the Python packages could not be installed" >&2; exit 1; }
+    cp "$requirements" "$venv/installed.txt"
 fi
 
 # An OpenVINO installed any other way will do: CMake's OpenVINO_DIR says where.

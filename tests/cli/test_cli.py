@@ -10,7 +10,7 @@ import conftest
 import images
 import pytest
 
-EXAMPLE = pathlib.Path(os.environ.get("BREEDLENS_EXAMPLE", conftest.ROOT / "build" / "tests" / "example"))
+EXAMPLE = conftest.BUILD / "tests" / "example"
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 """What the C pipeline feeds the network, held against Pillow doing the same from the whole photo."""
 import io
 import json
-import os
-import pathlib
 import subprocess
 
 import conftest
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-TENSOR = pathlib.Path(os.environ.get("BREEDLENS_TENSOR", conftest.ROOT / "build" / "tests" / "tensor"))
+TENSOR = conftest.BUILD / "tests" / "tensor"
 MOST = 2.0  # of 255, mean absolute difference
 
 
