@@ -14,15 +14,13 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SUPPRESSIONS = ROOT / "tests" / "suppressions"
 UNIT_LIMIT_S = 600
 # Real memory is compared in some tests; an allocator that keeps what was freed would spoil that.
 SANITIZERS = {
     "TBB_ENABLE_SANITIZERS": "1",  # else it loads a part of itself in a way that AddressSanitizer forbids
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:quarantine_size_mb=8",
-    "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS / 'lsan.txt'}:print_suppressions=0",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": f"suppressions={SUPPRESSIONS / 'tsan.txt'}:halt_on_error=1:second_deadlock_stack=1",
+    "TSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'suppressions' / 'tsan.txt'}:ignore_noninstrumented_modules=1:halt_on_error=1",
 }
 
 

@@ -92,9 +92,9 @@ check_digest(const char *dir, const json_t *digests, const char *name, struct bl
 {
     const char *want = json_string_value(json_object_get(digests, name));
     unsigned char digest[DIGEST_BYTES];
-    char hex[2 * DIGEST_BYTES + 1], *bytes;
+    char hex[2 * DIGEST_BYTES + 1], *bytes = NULL;
     enum bl_status st;
-    size_t len;
+    size_t len = 0;
 
     if (!want) return bl__fail(err, BL_E_MODEL, "model.json: sha256 does not list %s", name);
     st = read_file(dir, name, FILE_MAX_BYTES, &bytes, &len, err);
@@ -274,8 +274,8 @@ bl__bundle_read(struct bl__bundle *b, const char *dir, struct bl_error *err)
     json_error_t where;
     json_t *root = NULL;
     enum bl_status st;
-    char *text;
-    size_t len;
+    char *text = NULL;
+    size_t len = 0;
 
     memset(b, 0, sizeof *b);
     st = read_file(dir, "model.json", TEXT_MAX_BYTES, &text, &len, err);

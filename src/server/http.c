@@ -36,7 +36,7 @@ set_id(struct req *req)
     uint8_t random[8] = { 0 };
 
     if (given && *given && strlen(given) <= REQUEST_ID_MAX && given[strspn(given, allowed)] == '\0') {
-        strcpy(req->id, given); /* fits: the length has just been checked */
+        memcpy(req->id, given, strlen(given) + 1); /* fits: the length has just been checked */
         return;
     }
     if (getrandom(random, sizeof random, 0) < 0) log_event(LOG_LEVEL_WARN, NULL, "event=no-randomness");

@@ -202,7 +202,8 @@ unsigned ratelimit_take(struct ratelimit *limit, const struct sockaddr *client);
 
 enum MHD_Result http_handle(void *app, struct MHD_Connection *connection, const char *path, const char *method,
                             const char *version, const char *data, size_t *size, void **context);
-void http_completed(void *app, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+void
+http_completed(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code);
 /* A queued request's answer is there: back to the HTTP thread. Any thread. */
 void http_resume(struct req *req);
 
