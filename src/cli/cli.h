@@ -5,11 +5,15 @@
 #ifndef BL_CLI_H
 #define BL_CLI_H
 
+#include "breedlens.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { EXIT_USAGE = 2 };
 
 int cmd_identify(int argc, char **argv);
+int cmd_labels(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 
 /* One option of a command, walked by its parser and its --help. A row without a name ends the table. */
@@ -29,5 +33,14 @@ int cli_next_option(int argc, char **argv, const struct cli_option *table, const
 
 /* The options' part of a help text. */
 void cli_print_options(FILE *out, const struct cli_option *table);
+
+/*
+ * Open the model for a command: the bundle in `dir`, or, when that is NULL, the installed one of
+ * $MODEL_TYPE. False when one line has said why not.
+ */
+bool cli_open_model(const char *dir, unsigned workers, struct bl_model **out);
+
+/* The help of the option --model, which every such command has. */
+#define CLI_MODEL_HELP "a model bundle (default: $BREEDLENS_MODEL, else the installed one of $MODEL_TYPE)"
 
 #endif

@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
     [O_THRESHOLD] = { "threshold", "P", "leave out breeds below this confidence, 0 to 1 (default 0.1)" },
     [O_SPECIES] = { "species", "NAME", "only breeds of this species, confidences within it" },
     [O_JOBS] = { "jobs", "N", "photos at once, 1 to 256 (default: one a core)" },
-    [O_MODEL] = { "model", "DIR", "the model bundle (default: $BREEDLENS_MODEL, else the one installed)" },
+    [O_MODEL] = { "model", "DIR", CLI_MODEL_HELP },
     [O_HELP] = { "help", NULL, "this text" },
     { 0 },
 };
@@ -270,9 +270,7 @@ int
 cmd_identify(int argc, char **argv)
 {
     struct run run = { .opts = bl_options_default() };
-    struct bl_model_options model_opts = { 0 };
     const char *model_dir = NULL;
-    struct bl_error err;
     unsigned jobs = 0;
     int status = parse_options(argc, argv, &run, &jobs, &model_dir);
 
@@ -283,12 +281,7 @@ cmd_identify(int argc, char **argv)
         fputs("breedlens: no photo given; see breedlens identify --help\n", stderr);
         return EXIT_USAGE;
     }
-    model_opts.workers = jobs;
-    if (run.count == 1) model_opts.workers = 1;
-    if (bl_model_open(model_dir, &model_opts, &run.model, &err)) {
-        fprintf(stderr, "breedlens: %s\n", err.text);
-        return EXIT_FAILURE;
-    }
+    if (!cli_open_model(model_dir, run.count == 1 ? 1 : jobs, &run.model)) return EXIT_FAILURE;
     jobs = bl_model_get_info(run.model).workers;
     if (jobs > (unsigned)run.count) jobs = (unsigned)run.count;
     status = run_all(&run, jobs);

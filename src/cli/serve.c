@@ -53,7 +53,7 @@ print_ready(const struct app *app)
 static int
 serve(const struct config *config, const sigset_t *stop_signals)
 {
-    struct bl_model_options opts = { .workers = (unsigned)config->workers };
+    struct bl_model_options opts = { .workers = (unsigned)config->workers, .type = config_model_type(config) };
     struct bl_model *model;
     struct bl_error err;
     struct app app;
