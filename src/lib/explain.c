@@ -38,14 +38,15 @@ bl__head_read(struct bl__head *head, const struct bl__bundle *b, struct bl_error
     head->weight = malloc(weights);
     head->scale = malloc(scales);
     head->mean = calloc(b->explain.channels, sizeof *head->mean);
-    if (head->weight && head->scale && head->mean) {
-        st = read_at(f, b->explain.head_offset, head->weight, weights, err);
-        if (!st) st = read_at(f, b->explain.scale_offset, head->scale, scales, err);
-    } else {
+    if (!head->weight || !head->scale || !head->mean) {
         st = bl__fail(err, BL_E_NOMEM, "out of memory");
+        goto out;
     }
+    st = read_at(f, b->explain.head_offset, head->weight, weights, err);
+    if (!st) st = read_at(f, b->explain.scale_offset, head->scale, scales, err);
+    if (!st) set_mean(head, b->class_count, b->explain.channels);
+out:
     if (st) bl__head_clear(head);
-    else set_mean(head, b->class_count, b->explain.channels);
     fclose(f);
     return st;
 }
