@@ -114,7 +114,7 @@ answer_compose(struct req *req)
     json_t *root;
     unsigned status;
 
-    if (req->answer.status) return;
+    if (req->answer.status || page_answer(req)) return;
     if (req->photo_count && req->route->max_files == 1) { /* a batch tells of each photo itself */
         status = photo_refusal(req->photos, text, sizeof text);
         if (status) {
@@ -173,14 +173,16 @@ answer_send(struct req *req)
     if (!a->status) refuse(req, REFUSE_INTERNAL, NULL);
     req->stage = REQ_ANSWERED;
     req->bytes_out = a->body ? strlen(a->body) : 0;
-    if (a->body) response = MHD_create_response_from_buffer(req->bytes_out, a->body, MHD_RESPMEM_MUST_FREE);
+    if (a->page) response = page_response(a);
+    else if (a->body) response = MHD_create_response_from_buffer(req->bytes_out, a->body, MHD_RESPMEM_MUST_FREE);
     else response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO; /* the body is then freed with the request */
     if (a->body) MHD_add_response_header(response, "Content-Type", "application/json");
     a->body = NULL;
     MHD_add_response_header(response, "X-Request-Id", req->id);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Cache-Control", a->page ? "no-cache" : "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (req->route && req->route->page && req->route->compose) MHD_add_response_header(response, "Vary", "Accept");
     if (*a->allow) MHD_add_response_header(response, "Allow", a->allow);
     if (a->close) MHD_add_response_header(response, "Connection", "close");
     if (a->retry_s) {

@@ -21,7 +21,13 @@ static json_t *adoption_json(const struct req *req);
 static json_t *batch_json(const struct req *req);
 
 static const struct route routes[] = {
-    { .method = "GET", .path = "/", .compose = index_json },
+    { .method = "GET", .path = "/", .page = "index.html", .compose = index_json },
+    { .method = "GET", .path = "/app", .page = "index.html" },
+    { .method = "GET", .path = "/app.js", .page = "app.js" },
+    { .method = "GET", .path = "/words.js", .page = "words.js" },
+    { .method = "GET", .path = "/text.en.js", .page = "text.en.js" },
+    { .method = "GET", .path = "/style.css", .page = "style.css" },
+    { .method = "GET", .path = "/icon.svg", .page = "icon.svg" },
     { .method = "GET", .path = "/health", .name = "health", .compose = health_json },
     { .method = "POST",
       .path = "/api/petshop/identify-breed",
@@ -160,10 +166,11 @@ health_json(const struct req *req)
     gmtime_r(&now.tv_sec, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(stamp, sizeof stamp, "%s.%03ldZ", day, now.tv_nsec / 1000000);
-    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}}", "success", 1, "status", "healthy",
+    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}, s:{s:b}}", "success", 1, "status", "healthy",
                      "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier", "ready",
                      "version", bl_version(), "model_version", info.version, "workers", (int)info.workers, "queue",
-                     "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size);
+                     "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size, "features",
+                     "backup", *req->app->config->cloud_name != '\0');
 }
 
 static json_t *

@@ -36,6 +36,7 @@ struct route {
     unsigned max_files;
     unsigned fields;                           /* bits 1 << enum field that it takes */
     unsigned top_k;                            /* when the client names none */
+    const char *page;                          /* of web/; beside `compose`: for whoever prefers HTML to JSON */
     json_t *(*compose)(const struct req *req); /* the whole answer, NULL when out of memory; any thread */
 };
 
@@ -115,6 +116,7 @@ struct answer {
     char *body;       /* JSON text, freed with free() by whoever sends it; NULL: none */
     unsigned retry_s; /* Retry-After; 0: none */
     bool close;       /* the connection ends after it */
+    const struct web_file *page; /* instead of a body */
     char allow[64];
     char cause[CAUSE_MAX]; /* for the log only */
 };
@@ -190,6 +192,21 @@ void answer_compose(struct req *req);
 enum MHD_Result answer_send(struct req *req);
 /* 408 written past libmicrohttpd, which cannot answer a client that is silent. */
 void answer_raw_timeout(const struct req *req);
+
+/* ---- page.c: the pages for people ---- */
+
+/* A file of web/, with its bytes in the program. */
+struct web_file {
+    const char *name, *type, *etag;
+    const unsigned char *data;
+    size_t size;
+};
+extern const struct web_file web_files[]; /* made by tools/embed.cmake */
+extern const size_t web_file_count;
+
+/* Set the answer to the route's page when it has one and the client wants it; false otherwise. */
+bool page_answer(struct req *req);
+struct MHD_Response *page_response(const struct answer *answer);
 
 /* ---- ratelimit.c ---- */
 
