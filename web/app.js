@@ -198,7 +198,7 @@ function verdict(photo) {
   if (photo.state === "asking") return { headline: photo.note || text.asking };
   if (photo.state === "failed") return { headline: text.notIdentified, note: photo.error };
   if (answer.predictions.length) {
-    return { above: answer.primary_species, headline: answer.primary_breed, sure: sureness(answer.confidence),
+    return { above: answer.primary_species === answer.primary_breed ? "" : answer.primary_species, headline: answer.primary_breed, sure: sureness(answer.confidence),
              note: filter ? text.within(filter) : "" };
   }
   if (filter) return { headline: text.notOfSpecies(filter) };
@@ -251,6 +251,7 @@ const ended = (photo) => photo.state === "done" || photo.state === "failed";
 
 function tally() {
   const done = photos.filter(ended).length;
+  at("drop-title").textContent = invitation();
   at("tally").textContent = text.tally(done, photos.length);
   at("csv").hidden = photos.length < 2;
   at("copy-all").hidden = photos.length < 2;
@@ -355,13 +356,16 @@ function optionsChanged() {
 
 // ---- beginning ----
 
+const touch = navigator.maxTouchPoints > 0; // nothing is dropped or pasted with a finger, but there is a camera to point
+const invitation = () => text[(photos.length ? "dropAgain" : "dropTitle") + (touch ? "Touch" : "")];
+
 function watchDrops() {
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   const title = at("drop-title");
   let depth = 0; // of elements entered and not left
   const over = (now) => {
     document.body.classList.toggle("dragging", now);
-    title.textContent = now ? text.dropNow : photos.length ? text.dropAgain : text.dropTitle;
+    title.textContent = now ? text.dropNow : invitation();
   };
   addEventListener("dragenter", (event) => { if (hasFiles(event) && ++depth === 1) over(true); });
   addEventListener("dragleave", (event) => { if (hasFiles(event) && --depth === 0) over(false); });
@@ -395,6 +399,9 @@ function start() {
   at("copy-all").onclick = (event) => copy(event.currentTarget, photos.filter(ended).map(forOthers));
   at("csv").onclick = downloadCsv;
   at("clear").onclick = () => { for (const photo of [...photos]) remove(photo); };
+  at("camera").hidden = !touch;
+  if (touch) at("drop-hint").textContent = text.dropHintTouch;
+  at("drop-title").textContent = invitation();
   health();
 }
 

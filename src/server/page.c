@@ -30,7 +30,8 @@ quality(const char *element, size_t len)
     return 1;
 }
 
-/* How much an Accept header wants a type: the q of the closest of "a/b", "a/" (any of it) and any, as RFC 9110, 12.5.1. */
+/* How much an Accept header wants a type: the q of the closest of "a/b", "a/" (any of it) and any, as RFC 9110, 12.5.1.
+ */
 static double
 wanted(const char *accept, const char *type)
 {
