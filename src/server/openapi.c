@@ -142,10 +142,10 @@ static json_t *
 operation_json(const struct app *app, const struct route *r, const json_t *schemas)
 {
     json_t *responses = json_pack("{s:o}", "200", answer_json(r, schemas)), *operation;
-    const char *last = strrchr(r->path, '/') + 1;
+    const char *last = strrchr(r->path, '/') + 1, *id = *last ? last : "index";
 
     add_errors(responses, app, r);
-    operation = json_pack("{s:s, s:s, s:s, s:o}", "operationId", *last ? last : "index", "summary", r->summary,
+    operation = json_pack("{s:s%, s:s, s:s, s:o}", "operationId", id, strcspn(id, "."), "summary", r->summary,
                           "description", r->about, "responses", responses);
     if (r->file) json_object_set_new(operation, "requestBody", form_json(r));
     return operation;
