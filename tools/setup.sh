@@ -10,7 +10,10 @@ need=${1:-build}
 
 build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca-certificates
     libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
-test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs"
+test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs chromium php-cli curl libcurl4-openssl-dev"
+# Another Node.js than Debian's will do, and would be in the way of Debian's.
+command -v node >/dev/null || test_packages="$test_packages nodejs"
+command -v npm >/dev/null || test_packages="$test_packages npm"
 lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
 fuzz_packages="clang libclang-rt-14-dev"
 bench_packages="python3-venv libjpeg-turbo-progs wrk"
@@ -54,6 +57,14 @@ if [ -n "$venv" ] && ! cmp -s "$requirements" "$venv/installed.txt"; then
     "$venv/bin/pip" install -q --disable-pip-version-check -r "$requirements" || {
         echo "setup: the Python packages could not be installed" >&2; exit 1; }
     cp "$requirements" "$venv/installed.txt"
+fi
+
+# What drives the browser in the tests.
+lock=tests/browser/package-lock.json
+if [ "$need" = test ] && ! cmp -s "$lock" tests/browser/node_modules/installed.json; then
+    echo "setup: installing by npm into tests/browser/node_modules/"
+    npm ci --prefix tests/browser --silent --no-audit --no-fund || { echo "setup: the npm packages could not be installed" >&2; exit 1; }
+    cp "$lock" tests/browser/node_modules/installed.json
 fi
 
 # An OpenVINO installed any other way will do: CMake's OpenVINO_DIR says where.
