@@ -5,17 +5,20 @@
 #ifndef BL_CLI_H
 #define BL_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { EXIT_USAGE = 2 };
 
+int cmd_batch(int argc, char **argv);
 int cmd_identify(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 /* One option of a command, walked by its parser and its --help. A row without a name ends the table. */
 struct cli_option {
     const char *name; /* "top-k" */
-    const char *arg;  /* "N", or NULL when it takes none */
+    const char *arg;  /* "N", or NULL when it takes none; FILE, DIR and "a|b" are completed in a shell as such */
     const char *help;
 };
 
@@ -26,6 +29,18 @@ struct cli_option {
  * caller's own row.
  */
 int cli_next_option(int argc, char **argv, const struct cli_option *table, const char **value);
+
+/* What a command is, told once: --help, the man page and the shells' completions walk it. */
+struct cli_doc {
+    const char *usage; /* "[OPTIONS] FILE..." */
+    const char *about; /* paragraphs, lines of at most 100 columns */
+    const struct cli_option *options;
+    bool dirs_only; /* its operands are folders */
+};
+extern const struct cli_doc batch_doc, identify_doc, serve_doc, watch_doc;
+
+/* A command's whole --help. */
+void cli_print_help(FILE *out, const char *command, const struct cli_doc *doc);
 
 /* The options' part of a help text. */
 void cli_print_options(FILE *out, const struct cli_option *table);

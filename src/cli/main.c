@@ -12,6 +12,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "identify", "identify the pets in photos: files, or standard input", cmd_identify },
+    { "batch", "identify the photos of whole folders; sort them, go on after an interruption", cmd_batch },
     { "serve", "serve identification over HTTP", cmd_serve },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
