@@ -146,16 +146,17 @@ next_csv(struct reader *r)
 
 /* ---- both ---- */
 
-/* Nothing but the heading's first bytes, or the heading and more. */
+/* The heading and more, or no more than a torn heading. */
 static bool
 read_heading(struct reader *r, const char *heading, off_t *good)
 {
     char start[256];
-    size_t want = strlen(heading), got = fread(start, 1, want, r->f);
+    size_t want = strlen(heading), got = fread(start, 1, want, r->f), same = 0;
 
-    if (memcmp(start, heading, got) != 0) return false;
-    *good = got == want ? (off_t)want : 0;
-    return true;
+    while (same < got && start[same] == heading[same]) same++;
+    if (same == want) *good = (off_t)want;
+    else while (same < got && start[same] == '\0') same++;
+    return same == got;
 }
 
 bool
