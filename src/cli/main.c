@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
     { "identify", "identify the pets in photos: files, or standard input", cmd_identify },
     { "batch", "identify the photos of whole folders; sort them, go on after an interruption", cmd_batch },
+    { "watch", "identify each photo that lands in a folder", cmd_watch },
     { "serve", "serve identification over HTTP", cmd_serve },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -26,9 +26,10 @@ names_is_photo(const char *name)
     return false;
 }
 
-static bool
-push(struct names *n, const char *name)
+bool
+names_push(struct names *n, const char *name)
 {
+    if (n->at == n->count) n->at = n->count = 0; /* all given out: begin anew, so that a long watch does not grow */
     if (n->count == n->room) {
         size_t room = n->room ? n->room * 2 : 64;
         char **bigger = realloc(n->list, room * sizeof *bigger);
@@ -56,44 +57,59 @@ by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+enum search { PHOTOS, PHOTOS_BELOW, FOLDERS_BELOW };
+
 static bool
-walk(struct names *n, FTS *tree, bool recursive)
+walk(struct names *n, FTS *tree, enum search search)
 {
     FTSENT *entry;
 
     while ((entry = fts_read(tree))) {
-        bool below = entry->fts_level > 0;
+        bool below = entry->fts_level > 0, folder = entry->fts_info == FTS_D;
+        bool wanted = search == FOLDERS_BELOW ? folder : names_is_photo(entry->fts_name) && is_file(entry);
 
         if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) {
             fprintf(stderr, "breedlens: %s: %s\n", entry->fts_path, strerror(entry->fts_errno));
             n->errors++;
-        } else if (entry->fts_info == FTS_D && below && (!recursive || *entry->fts_name == '.')) {
+        } else if (folder && below && (search == PHOTOS || *entry->fts_name == '.')) {
             fts_set(tree, entry, FTS_SKIP);
-        } else if (below && names_is_photo(entry->fts_name) && is_file(entry) && !push(n, entry->fts_path)) {
+        } else if (below && wanted && !names_push(n, entry->fts_path)) {
             return false;
         }
     }
     return true;
 }
 
+static bool
+search_tree(struct names *n, const char *path, enum search search)
+{
+    char *roots[2] = { strdup(path), NULL };
+    size_t len = strlen(path);
+    FTS *tree;
+    bool ok;
+
+    if (!roots[0]) return false;
+    while (len > 1 && roots[0][len - 1] == '/') roots[0][--len] = '\0';
+    tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    ok = tree && walk(n, tree, search);
+    if (tree) fts_close(tree);
+    free(roots[0]);
+    return ok;
+}
+
 bool
 names_add(struct names *n, const char *path, bool recursive)
 {
     struct stat info;
-    char *roots[2] = { NULL, NULL };
-    FTS *tree = NULL;
-    size_t len = strlen(path);
-    bool ok;
 
-    if (stat(path, &info) || !S_ISDIR(info.st_mode)) return push(n, path); /* what is wrong, opening it will say */
-    roots[0] = strdup(path);
-    if (!roots[0]) return false;
-    while (len > 1 && roots[0][len - 1] == '/') roots[0][--len] = '\0';
-    tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    ok = tree && walk(n, tree, recursive);
-    if (tree) fts_close(tree);
-    free(roots[0]);
-    return ok;
+    if (stat(path, &info) || !S_ISDIR(info.st_mode)) return names_push(n, path); /* what is wrong, opening will say */
+    return search_tree(n, path, recursive ? PHOTOS_BELOW : PHOTOS);
+}
+
+bool
+names_add_folders(struct names *n, const char *path)
+{
+    return search_tree(n, path, FOLDERS_BELOW);
 }
 
 /* One byte of standard input; -1 at its end, or when a stop is asked for. */

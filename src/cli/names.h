@@ -30,6 +30,12 @@ bool names_is_photo(const char *name);
  */
 bool names_add(struct names *names, const char *path, bool recursive);
 
+/* The folders below `path`, hidden ones left out. False when out of memory. */
+bool names_add_folders(struct names *names, const char *path);
+
+/* One more name, copied. False when out of memory. */
+bool names_push(struct names *names, const char *name);
+
 /* The next name, the caller's; NULL after the last, or when a stop is asked for. */
 char *names_next(struct names *names);
 

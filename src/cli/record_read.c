@@ -155,7 +155,8 @@ read_heading(struct reader *r, const char *heading, off_t *good)
 
     while (same < got && start[same] == heading[same]) same++;
     if (same == want) *good = (off_t)want;
-    else while (same < got && start[same] == '\0') same++;
+    else
+        while (same < got && start[same] == '\0') same++;
     return same == got;
 }
 
