@@ -36,8 +36,22 @@ struct cli_doc {
     const char *about; /* paragraphs, lines of at most 100 columns */
     const struct cli_option *options;
     bool dirs_only; /* its operands are folders */
+    bool settings;  /* it has the server's settings as options, and no operands */
 };
 extern const struct cli_doc batch_doc, identify_doc, serve_doc, watch_doc;
+
+struct cli_command {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+    const struct cli_doc *doc;
+};
+
+/*
+ * What is generated of the commands: "man1", "env5" (man pages in mdoc), "bash", "zsh" or "fish" (completions).
+ * A row without a name ends the commands. False when `kind` is none of them.
+ */
+bool docs_print(FILE *out, const char *kind, const struct cli_command *commands);
+bool docs_print_completion(FILE *out, const char *kind, const struct cli_command *commands);
 
 /* A command's whole --help. */
 void cli_print_help(FILE *out, const char *command, const struct cli_doc *doc);
