@@ -15,7 +15,7 @@ _breedlens()
 {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _breedlens_words 'identify batch watch serve --help --version'
+        _breedlens_words 'identify batch watch labels serve --help --version'
         return
     fi
     case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD - 1]}" in
@@ -40,9 +40,11 @@ _breedlens()
     'watch --species') return ;;
     'watch --jobs') return ;;
     'watch --model') _breedlens_names -d; return ;;
+    'labels --model') _breedlens_names -d; return ;;
     'serve --print-docs') _breedlens_words 'md env'; return ;;
     'serve --port') return ;;
     'serve --host') return ;;
+    'serve --model-type') _breedlens_words 'accurate fast'; return ;;
     'serve --model') _breedlens_names -d; return ;;
     'serve --confidence-threshold') return ;;
     'serve --max-image-size') return ;;
@@ -72,7 +74,8 @@ _breedlens()
     'batch '*) _breedlens_names -f ;;
     'watch -'*) _breedlens_words '--recursive --existing --format --output --move-to --top-k --threshold --species --jobs --model --help ' ;;
     'watch '*) _breedlens_names -d ;;
-    'serve -'*) _breedlens_words '--print-config --print-docs --help --port --host --model --confidence-threshold --max-image-size --max-megapixels --max-upload-mb --max-inflight-mb --workers --queue-size --max-connections --body-timeout-s --idle-timeout-s --drain-timeout-s --rate-limit-per-minute --allowed-extensions --cors-origins --log-level --save-images-to-disk --upload-dir --cloudinary-cloud-name --cloudinary-upload-preset --cloudinary-folder ' ;;
+    'labels -'*) _breedlens_words '--json --model --help ' ;;
+    'serve -'*) _breedlens_words '--print-config --print-docs --help --port --host --model-type --model --confidence-threshold --max-image-size --max-megapixels --max-upload-mb --max-inflight-mb --workers --queue-size --max-connections --body-timeout-s --idle-timeout-s --drain-timeout-s --rate-limit-per-minute --allowed-extensions --cors-origins --log-level --save-images-to-disk --upload-dir --cloudinary-cloud-name --cloudinary-upload-preset --cloudinary-folder ' ;;
     esac
 }
 

@@ -104,6 +104,7 @@ struct bl_worker; /* opaque; one thread at a time */
 
 struct bl_model_options {
     unsigned workers; /* identifications meant to run at once, 1..256; 0: one a core */
+    const char *type; /* which installed bundle, when no folder is given: "accurate" (NULL means it) or "fast" */
 };
 
 /*
@@ -111,7 +112,7 @@ struct bl_model_options {
  * The bundle's checksums, shapes and taxonomy are checked, the network is
  * compiled for this machine (some tenths of a second).
  *
- *   dir   the folder; NULL: the one bl_model_default_dir() names
+ *   dir   the folder; NULL: the one that bl_model_default_dir() names for opts->type
  *   opts  NULL: the defaults
  *   out   BL_OK: a model, the caller's, closed with bl_model_close(); otherwise NULL
  *
@@ -124,11 +125,14 @@ bl_model_open(const char *dir, const struct bl_model_options *opts, struct bl_mo
 BL_API void bl_model_close(struct bl_model *model);
 
 /*
- * Where the model lies when nobody says: $BREEDLENS_MODEL, else beside the
- * library (installed or in the source tree). Written to `buf`; BL_E_ARG when it
- * does not fit.
+ * Where a bundle lies when no folder is given: $BREEDLENS_MODEL, else the folder `type` among the
+ * bundles beside the library (installed or in the source tree).
+ *
+ *   type  a plain name, "accurate" or "fast"; NULL: "accurate"
+ *
+ * Written to `buf`; BL_E_ARG when it does not fit or `type` is no plain name.
  */
-BL_API BL_MUST_USE enum bl_status bl_model_default_dir(char *buf, size_t size);
+BL_API BL_MUST_USE enum bl_status bl_model_default_dir(const char *type, char *buf, size_t size);
 
 /* Facts of a model; the texts belong to it. */
 struct bl_model_info {

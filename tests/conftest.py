@@ -15,7 +15,7 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BREEDLENS_BUILD", ROOT / "build"))
 BINARY = BUILD / "breedlens"
-MODEL = ROOT / "model"
+MODEL = ROOT / "model" / "accurate"
 PETS = pathlib.Path(os.environ.get("BREEDLENS_PETS", ROOT.parent / "shared" / "pets"))
 START_S, STOP_S = 60, 60  # generous: sanitizer builds on a busy machine
 

@@ -5,6 +5,8 @@
 #ifndef BL_CLI_H
 #define BL_CLI_H
 
+#include "breedlens.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -12,6 +14,7 @@ enum { EXIT_USAGE = 2 };
 
 int cmd_batch(int argc, char **argv);
 int cmd_identify(int argc, char **argv);
+int cmd_labels(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 
@@ -35,10 +38,10 @@ struct cli_doc {
     const char *usage; /* "[OPTIONS] FILE..." */
     const char *about; /* paragraphs, lines of at most 100 columns */
     const struct cli_option *options;
-    bool dirs_only; /* its operands are folders */
-    bool settings;  /* it has the server's settings as options, and no operands */
+    enum { FILE_OPERANDS, DIR_OPERANDS, NO_OPERANDS } operands;
+    bool settings; /* it has the server's settings as options too */
 };
-extern const struct cli_doc batch_doc, identify_doc, serve_doc, watch_doc;
+extern const struct cli_doc batch_doc, identify_doc, labels_doc, serve_doc, watch_doc;
 
 struct cli_command {
     const char *name, *help;
@@ -58,5 +61,14 @@ void cli_print_help(FILE *out, const char *command, const struct cli_doc *doc);
 
 /* The options' part of a help text. */
 void cli_print_options(FILE *out, const struct cli_option *table);
+
+/*
+ * Open the model for a command: the bundle in `dir`, or, when that is NULL, the installed one of
+ * $MODEL_TYPE. False when one line has said why not.
+ */
+bool cli_open_model(const char *dir, unsigned workers, struct bl_model **out);
+
+/* The help of the option --model, which every such command has. */
+#define CLI_MODEL_HELP "a model bundle (default: $BREEDLENS_MODEL, else the installed one of $MODEL_TYPE)"
 
 #endif

@@ -88,14 +88,8 @@ common_parse(int argc, char **argv, const char *command, const struct cli_doc *d
 struct bl_model *
 common_open(const struct common *common, size_t photos)
 {
-    struct bl_model_options opts = { .workers = common->jobs };
     struct bl_model *model;
-    struct bl_error err;
 
-    if (photos == 1) opts.workers = 1;
-    if (bl_model_open(common->model_dir, &opts, &model, &err)) {
-        fprintf(stderr, "breedlens: %s\n", err.text);
-        return NULL;
-    }
+    if (!cli_open_model(common->model_dir, photos == 1 ? 1 : common->jobs, &model)) return NULL;
     return model;
 }

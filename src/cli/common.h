@@ -15,8 +15,7 @@
     { "top-k", "N", "list at most N breeds, 1 to 50 (default 5)" },                                                    \
         { "threshold", "P", "leave out breeds below this confidence, 0 to 1 (default 0.1)" },                          \
         { "species", "NAME", "only breeds of this species, confidences within it" },                                   \
-        { "jobs", "N", "photos at once, 1 to 256 (default: one a core)" },                                             \
-        { "model", "DIR", "the model bundle (default: $BREEDLENS_MODEL, else the one installed)" },                    \
+        { "jobs", "N", "photos at once, 1 to 256 (default: one a core)" }, { "model", "DIR", CLI_MODEL_HELP },         \
     {                                                                                                                  \
         "help", NULL, "this text"                                                                                      \
     }

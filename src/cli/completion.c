@@ -103,8 +103,9 @@ put_bash(FILE *out, const struct cli_command *commands)
         for (size_t i = 0; option_at(c->doc, i, &row, &o); i++)
             if (*o.name) fprintf(out, "--%s ", o.name);
         fputs("' ;;\n", out);
-        if (!c->doc->settings)
-            fprintf(out, "    '%s '*) _breedlens_names -%c ;;\n", c->name, c->doc->dirs_only ? 'd' : 'f');
+        if (c->doc->operands != NO_OPERANDS)
+            fprintf(out, "    '%s '*) _breedlens_names -%c ;;\n", c->name,
+                    c->doc->operands == DIR_OPERANDS ? 'd' : 'f');
     }
     fputs("    esac\n}\n\ncomplete -F _breedlens breedlens\n", out);
 }
@@ -154,7 +155,8 @@ put_zsh(FILE *out, const struct cli_command *commands)
         fprintf(out, "    %s)\n        _arguments", c->name);
         for (size_t i = 0; option_at(c->doc, i, &row, &o); i++)
             if (*o.name) put_zsh_option(out, &o);
-        if (!c->doc->settings) fprintf(out, " \\\n            '*:photo:_files%s'", c->doc->dirs_only ? " -/" : "");
+        if (c->doc->operands != NO_OPERANDS)
+            fprintf(out, " \\\n            '*:photo:_files%s'", c->doc->operands == DIR_OPERANDS ? " -/" : "");
         fputs("\n        ;;\n", out);
     }
     fputs("    esac\n}\n\n_breedlens \"$@\"\n", out);
@@ -199,8 +201,9 @@ put_fish(FILE *out, const struct cli_command *commands)
         put_quoted(out, c->help, "\\");
         fputs("'\n", out);
         if (!c->doc) continue;
-        if (c->doc->settings) fprintf(out, "complete -c breedlens -n '__fish_seen_subcommand_from %s' -f\n", c->name);
-        if (c->doc->dirs_only)
+        if (c->doc->operands == NO_OPERANDS)
+            fprintf(out, "complete -c breedlens -n '__fish_seen_subcommand_from %s' -f\n", c->name);
+        if (c->doc->operands == DIR_OPERANDS)
             fprintf(out,
                     "complete -c breedlens -n '__fish_seen_subcommand_from %s' -f -a '(__fish_complete_directories)'\n",
                     c->name);

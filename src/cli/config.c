@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { KIND_INT, KIND_REAL, KIND_BOOL, KIND_TEXT, KIND_LEVEL };
+enum kind { KIND_INT, KIND_REAL, KIND_BOOL, KIND_TEXT, KIND_LEVEL, KIND_TYPE };
 
 struct setting {
     const char *name;
@@ -26,12 +26,24 @@ struct setting {
 
 #define AT(member) offsetof(struct config, member)
 
+static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const model_types[] = { "accurate", "fast", NULL };
+
+/* Of a setting that is one of some words (the config holds the index): those words. */
+static const char *const *
+words_of(const struct setting *s)
+{
+    return s->kind == KIND_LEVEL ? levels : model_types;
+}
+
 /* FLASK_PORT stands before PORT: the later row of one place wins. */
 static const struct setting settings[] = {
     { "FLASK_PORT", KIND_INT, AT(port), "5001", 0, 65535, false, "port to listen on (0: any free one)" },
     { "PORT", KIND_INT, AT(port), NULL, 0, 65535, false, "the same; wins over FLASK_PORT" },
     { "FLASK_HOST", KIND_TEXT, AT(host), "0.0.0.0", 1, 0, false, "address to listen on, IPv4 or IPv6" },
-    { "MODEL_DIR", KIND_TEXT, AT(model_dir), "", 0, 0, false, "the model bundle (default: the one installed)" },
+    { "MODEL_TYPE", KIND_TYPE, AT(model_type), "accurate", 0, 0, false,
+      "the installed model: accurate, or fast (about twice as fast)" },
+    { "MODEL_DIR", KIND_TEXT, AT(model_dir), "", 0, 0, false, "a model bundle of your own; wins over MODEL_TYPE" },
     { "CONFIDENCE_THRESHOLD", KIND_REAL, AT(threshold), "0.1", 0, 1, false, "leave out predictions below this" },
     { "MAX_IMAGE_SIZE", KIND_INT, AT(max_side_px), "1024", 64, 16384, false,
       "pixels a side that a photo is decoded to at most" },
@@ -54,7 +66,7 @@ static const struct setting settings[] = {
       "file names accepted, of jpg, jpeg, png, webp" },
     { "CORS_ORIGINS", KIND_TEXT, AT(cors_origins), "*", 1, 0, false,
       "origins that browsers may call from, separated by commas" },
-    { "LOG_LEVEL", KIND_LEVEL, AT(log_level), "info", 0, 0, false, "error, warn, info or debug" },
+    { "LOG_LEVEL", KIND_LEVEL, AT(log_level), "info", 0, 0, false, "how much is logged" },
     { "SAVE_IMAGES_TO_DISK", KIND_BOOL, AT(save_images), "false", 0, 0, false,
       "not available in this version: must be false" },
     { "UPLOAD_DIR", KIND_TEXT, AT(upload_dir), "uploads", 1, 0, false, "where saved photos would go" },
@@ -67,8 +79,6 @@ static const struct setting settings[] = {
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
-static const char *const levels[] = { "error", "warn", "info", "debug" };
-
 enum { ENV_FILE_MAX_BYTES = 64 << 10, FLAG_MAX = 64 };
 
 /* ---- a value ---- */
@@ -76,11 +86,19 @@ enum { ENV_FILE_MAX_BYTES = 64 << 10, FLAG_MAX = 64 };
 static void
 allowed_text(const struct setting *s, char *out, size_t size)
 {
+    const char *const *words;
+
     switch (s->kind) {
     case KIND_INT: snprintf(out, size, "an integer from %.0f to %.0f", s->min, s->max); break;
     case KIND_REAL: snprintf(out, size, "a number from %g to %g", s->min, s->max); break;
     case KIND_BOOL: snprintf(out, size, "true or false"); break;
-    case KIND_LEVEL: snprintf(out, size, "error, warn, info or debug"); break;
+    case KIND_LEVEL:
+    case KIND_TYPE:
+        words = words_of(s);
+        *out = '\0';
+        for (int i = 0; words[i]; i++)
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+        break;
     case KIND_TEXT:
         snprintf(out, size, "%s text of at most %d characters", s->min > 0 ? "a" : "any", CONFIG_TEXT_MAX - 1);
         break;
@@ -143,8 +161,9 @@ set_value(struct config *c, const struct setting *s, const char *text)
     case KIND_REAL: return set_real(s, text, at);
     case KIND_BOOL: return set_bool(text, at);
     case KIND_LEVEL:
-        for (long i = 0; i < (long)(sizeof levels / sizeof levels[0]); i++) {
-            if (strcasecmp(text, levels[i])) continue;
+    case KIND_TYPE:
+        for (long i = 0; words_of(s)[i]; i++) {
+            if (strcasecmp(text, words_of(s)[i])) continue;
             *(long *)at = i;
             return true;
         }
@@ -211,6 +230,7 @@ flag_argument(const struct setting *s)
     switch (s->kind) {
     case KIND_BOOL: return "true|false";
     case KIND_LEVEL: return "error|warn|info|debug";
+    case KIND_TYPE: return "accurate|fast";
     case KIND_INT:
     case KIND_REAL: return "N";
     case KIND_TEXT: break;
@@ -241,7 +261,8 @@ print_value(FILE *out, const struct config *c, const struct setting *s)
     case KIND_INT: fprintf(out, "%ld", *(const long *)at); break;
     case KIND_REAL: fprintf(out, "%g", *(const double *)at); break;
     case KIND_BOOL: fputs(*(const bool *)at ? "true" : "false", out); break;
-    case KIND_LEVEL: fputs(levels[*(const long *)at], out); break;
+    case KIND_LEVEL:
+    case KIND_TYPE: fputs(words_of(s)[*(const long *)at], out); break;
     case KIND_TEXT: fputs(!s->secret ? (const char *)at : *(const char *)at ? "(set)" : "(not set)", out); break;
     }
 }
@@ -488,4 +509,10 @@ config_load(struct config *out, int argc, char **argv)
         return CONFIG_DONE;
     }
     return CONFIG_GO;
+}
+
+const char *
+config_model_type(const struct config *config)
+{
+    return model_types[config->model_type];
 }

@@ -16,7 +16,8 @@ enum { CONFIG_TEXT_MAX = 256 };
 struct config {
     long port;
     char host[CONFIG_TEXT_MAX];
-    char model_dir[CONFIG_TEXT_MAX]; /* "" : the installed one */
+    long model_type;                 /* index of "accurate" or "fast" */
+    char model_dir[CONFIG_TEXT_MAX]; /* "": the installed one of that type */
     double threshold;
     long max_side_px;
     long max_megapixels;
@@ -57,5 +58,8 @@ enum config_verdict { CONFIG_GO, CONFIG_DONE, CONFIG_BAD };
  * (never a secret's) and what is allowed has been written to stderr.
  */
 enum config_verdict config_load(struct config *out, int argc, char **argv);
+
+/* "accurate" or "fast". */
+const char *config_model_type(const struct config *config);
 
 #endif

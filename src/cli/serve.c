@@ -26,6 +26,7 @@ const struct cli_doc serve_doc = {
         "finishes what was begun and stops; a second one stops at once. Every setting of breedlens.env(5) that is no\n"
         "secret is an option too; an option wins over the environment, the environment over a .env file.",
     .options = options,
+    .operands = NO_OPERANDS,
     .settings = true,
 };
 
@@ -71,7 +72,7 @@ print_ready(const struct app *app)
 static int
 serve(const struct config *config, const sigset_t *stop_signals)
 {
-    struct bl_model_options opts = { .workers = (unsigned)config->workers };
+    struct bl_model_options opts = { .workers = (unsigned)config->workers, .type = config_model_type(config) };
     struct bl_model *model;
     struct bl_error err;
     struct app app;

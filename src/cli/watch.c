@@ -31,7 +31,7 @@ const struct cli_doc watch_doc = {
         "in hand and prints a summary. Exit status: 0 when stopped, 1 when the folder or the output went away,\n"
         "2 for a mistake in the command.",
     .options = options,
-    .dirs_only = true,
+    .operands = DIR_OPERANDS,
 };
 
 struct watch {

@@ -38,8 +38,9 @@ photo_append(struct req *req, struct photo *photo, const char *data, size_t size
         photo_drop(req->app, photo);
         return true;
     }
-    while (room < photo->len + size) room *= 2;
+    while (room < photo->len + size) room *= 2; /* in step with what has come, whatever is declared: it may be a lie */
     if (room > max) room = max;
+    if (req->declared >= photo->len + size && room > req->declared) room = req->declared;
     if (room > photo->room) {
         if (!app_reserve(req->app, room)) return refuse(req, REFUSE_BUSY, NULL), false;
         bigger = malloc(room);

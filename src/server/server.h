@@ -132,6 +132,7 @@ struct req {
     bool watched;            /* in app->reading */
     atomic_bool timed_out;   /* the watch has answered */
     struct req *next, *prev; /* app->reading */
+    uint64_t declared;       /* bytes of the body as Content-Length has it; 0: not told */
     uint64_t bytes_in, bytes_out;
 
     struct MHD_PostProcessor *parser;

@@ -102,6 +102,30 @@ def test_version_tells_three(model_json):
     assert re.search(r"^OpenVINO 20\d\d\.", text, re.M)
 
 
+def test_labels():
+    table, rows = conftest.run("labels"), lines(conftest.run("labels", "--json"))
+    assert table.returncode == 0 and len(table.stdout.splitlines()) == len(rows) > 200
+    assert rows == sorted(rows, key=lambda r: (r["species"], r["breed"]))
+    by_id = {r["class_id"]: r for r in rows}
+    assert len(by_id) == len(rows)
+    assert by_id["n02096585"] == {"species": "Dog", "breed": "Boston Terrier", "class_id": "n02096585", "raw_class": "Boston_bull",
+                                  "aliases": ["Boston Bull"]}
+    assert {"Dog", "Cat", "Bird", "Rabbit", "Hamster", "Guinea Pig", "Fish", "Turtle", "Lizard", "Snake"} <= {r["species"] for r in rows}
+    assert "Unknown" not in {r["species"] for r in rows}
+
+
+@pytest.mark.parametrize("args", [["labels", "x"], ["labels", "--nonsense"]])
+def test_labels_mistakes(args):
+    done = conftest.run(*args)
+    assert done.returncode == 2 and done.stdout == b"" and done.stderr
+
+
+@pytest.mark.parametrize("type", ["nonsense", "../accurate", "."])
+def test_a_model_type_that_is_none(photo, type):
+    done = conftest.run("identify", photo, MODEL_TYPE=type)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1
+
+
 def test_a_broken_bundle_is_one_line(photo, tmp_path):
     done = conftest.run("identify", "--model", tmp_path, photo)
     assert done.returncode == 1

@@ -121,15 +121,18 @@ test_labels(void **state)
 static void
 test_default_dir(void **state)
 {
+    static const char *const bad_types[] = { "", ".", "..", "a/b", "/" };
     char buf[4096], tiny[3];
 
     (void)state;
     setenv("BREEDLENS_MODEL", "/some/where", 1);
-    assert_int_equal(bl_model_default_dir(buf, sizeof buf), BL_OK);
+    assert_int_equal(bl_model_default_dir("fast", buf, sizeof buf), BL_OK);
     assert_string_equal(buf, "/some/where");
-    assert_int_equal(bl_model_default_dir(tiny, sizeof tiny), BL_E_ARG);
+    assert_int_equal(bl_model_default_dir(NULL, tiny, sizeof tiny), BL_E_ARG);
     unsetenv("BREEDLENS_MODEL");
-    assert_int_equal(bl_model_default_dir(NULL, 0), BL_E_ARG);
+    assert_int_equal(bl_model_default_dir(NULL, NULL, 0), BL_E_ARG);
+    for (size_t i = 0; i < sizeof bad_types / sizeof bad_types[0]; i++)
+        assert_int_equal(bl_model_default_dir(bad_types[i], buf, sizeof buf), BL_E_ARG);
     assert_non_null(strstr(bl_runtime_version(), "OpenVINO"));
 }
 
