@@ -221,6 +221,35 @@ find_flag(const char *flag, size_t len)
     return NULL;
 }
 
+/* What a shell may complete after a flag. */
+static const char *
+flag_argument(const struct setting *s)
+{
+    size_t len = strlen(s->name);
+
+    switch (s->kind) {
+    case KIND_BOOL: return "true|false";
+    case KIND_LEVEL: return "error|warn|info|debug";
+    case KIND_TYPE: return "accurate|fast";
+    case KIND_INT:
+    case KIND_REAL: return "N";
+    case KIND_TEXT: break;
+    }
+    return len > 4 && strcmp(s->name + len - 4, "_DIR") == 0 ? "DIR" : "TEXT";
+}
+
+bool
+config_describe(size_t index, struct config_row *out)
+{
+    const struct setting *s = &settings[index];
+
+    if (index >= SETTINGS) return false;
+    *out = (struct config_row){ .name = s->name, .arg = flag_argument(s), .def = s->def, .help = s->help };
+    if (has_flag(s)) flag_name(s, out->flag, sizeof out->flag);
+    allowed_text(s, out->allowed, sizeof out->allowed);
+    return true;
+}
+
 /* ---- what is printed ---- */
 
 static void

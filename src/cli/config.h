@@ -37,6 +37,19 @@ struct config {
     char cloud_preset[CONFIG_TEXT_MAX], cloud_folder[CONFIG_TEXT_MAX];
 };
 
+/* One setting as the documents tell of it. */
+struct config_row {
+    const char *name; /* "CONFIDENCE_THRESHOLD" */
+    char flag[64];    /* "confidence-threshold", or "" */
+    const char *arg;  /* as in struct cli_option */
+    char allowed[128];
+    const char *def; /* "" or NULL: none */
+    const char *help;
+};
+
+/* The index-th setting; false beyond the last. */
+bool config_describe(size_t index, struct config_row *out);
+
 enum config_verdict { CONFIG_GO, CONFIG_DONE, CONFIG_BAD };
 
 /*

@@ -16,13 +16,12 @@ static const struct cli_option options[] = {
     { 0 },
 };
 
-static void
-print_help(void)
-{
-    puts("usage: breedlens labels [OPTIONS]\n\n"
-         "Lists what the model can answer: species, breed, class id, other names.\n\noptions:");
-    cli_print_options(stdout, options);
-}
+const struct cli_doc labels_doc = {
+    .usage = "[OPTIONS]",
+    .about = "Lists what the model can answer: species, breed, class id, other names.",
+    .options = options,
+    .operands = NO_OPERANDS,
+};
 
 static int
 by_species_and_breed(const void *a, const void *b)
@@ -97,7 +96,7 @@ cmd_labels(int argc, char **argv)
         switch (row) {
         case O_JSON: json = true; break;
         case O_MODEL: dir = value; break;
-        case O_HELP: print_help(); return EXIT_SUCCESS;
+        case O_HELP: cli_print_help(stdout, "labels", &labels_doc); return EXIT_SUCCESS;
         default: fputs("breedlens: see breedlens labels --help\n", stderr); return EXIT_USAGE;
         }
     }

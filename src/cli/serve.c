@@ -11,6 +11,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* --help itself is printed by config.c, which knows the settings that are options too. */
+static const struct cli_option options[] = {
+    { "print-config", NULL, "the settings as they stand, and no more (secrets are not shown)" },
+    { "print-docs", "md|env", "the settings as docs/CONFIG.md or .env.example" },
+    { "help", NULL, "a list of the options" },
+    { 0 },
+};
+
+const struct cli_doc serve_doc = {
+    .usage = "[OPTIONS]",
+    .about =
+        "Serves identification over HTTP; prints one line `ready http://...` when it accepts connections. SIGTERM\n"
+        "finishes what was begun and stops; a second one stops at once. Every setting of breedlens.env(5) that is no\n"
+        "secret is an option too; an option wins over the environment, the environment over a .env file.",
+    .options = options,
+    .operands = NO_OPERANDS,
+    .settings = true,
+};
+
 /* A second signal while draining: stop at once. */
 static bool
 signalled_again(void)
