@@ -54,7 +54,7 @@ static const struct route routes[] = {
       .name = "petshop_breed",
       .file = "image",
       .max_files = 1,
-      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD,
+      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD | 1 << FIELD_EXPLAIN,
       .top_k = 5,
       .schema = "BreedResult",
       .summary = "The breed in a photo",
@@ -107,6 +107,7 @@ static const char *const field_names[FIELDS] = {
     [FIELD_TOP_K] = "top_k",
     [FIELD_UPLOAD] = "upload_to_cloudinary",
     [FIELD_SPECIES] = "species",
+    [FIELD_EXPLAIN] = "explain",
 };
 
 const struct route *

@@ -26,7 +26,7 @@ struct req;
 
 /* ---- routes.c: one row an endpoint ---- */
 
-enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELDS };
+enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELD_EXPLAIN, FIELDS };
 
 struct route {
     const char *method;
@@ -169,7 +169,7 @@ enum refusal {
     REFUSE_EMPTY_FILE,
     REFUSE_EXTENSION,
     REFUSE_TOP_K,
-    REFUSE_UPLOAD_WORD,
+    REFUSE_WORD,
     REFUSE_FIELD_LENGTH,
     REFUSE_BATCH_SIZE,
     REFUSE_BOUNDARY,
