@@ -211,18 +211,25 @@ parse_top_k(const char *text, unsigned *out)
     return n >= 1;
 }
 
+static const struct {
+    const char *word;
+    bool value;
+} words[] = {
+    { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
+    { "0", false },   { "no", false }, { "off", false }, { "", false },
+};
+enum { WORDS = sizeof words / sizeof words[0] };
+
+const char *
+form_word(size_t index)
+{
+    return index < WORDS ? words[index].word : NULL;
+}
+
 static bool
 parse_word(const char *text, bool *out)
 {
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {
-        { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
-        { "0", false },   { "no", false }, { "off", false }, { "", false },
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < WORDS; i++) {
         if (strcasecmp(text, words[i].word)) continue;
         *out = words[i].value;
         return true;

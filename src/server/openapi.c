@@ -21,14 +21,17 @@ reference(const char *name)
 static json_t *
 field_schema(enum field field, unsigned top_k)
 {
+    json_t *words;
+
     switch (field) {
     case FIELD_TOP_K:
         return json_pack("{s:s, s:i, s:i, s:i, s:s}", "type", "integer", "minimum", 1, "maximum", BL_TOP_K_MAX,
                          "default", (int)top_k, "description", "How many predictions to list at most.");
     case FIELD_UPLOAD:
-        return json_pack("{s:s, s:b, s:s}", "type", "boolean", "default", 0, "description",
-                         "Keep a backup of the photo in the configured Cloudinary account. The words 1, yes, on, 0, no "
-                         "and off are understood as well.");
+        words = json_array();
+        for (size_t i = 0; form_word(i); i++) json_array_append_new(words, json_string(form_word(i)));
+        return json_pack("{s:s, s:o, s:s, s:s}", "type", "string", "enum", words, "default", "false", "description",
+                         "Keep a backup of the photo in the configured Cloudinary account? Upper or lower case.");
     case FIELD_SPECIES:
         return json_pack("{s:s, s:s, s:[s, s]}", "type", "string", "description",
                          "Only breeds of this species, with confidences within it. Upper or lower case, a plural too; "
@@ -47,7 +50,8 @@ form_json(const struct route *r)
 {
     json_t *file = json_pack("{s:s, s:s, s:s}", "type", "string", "format", "binary", "description",
                              "A JPEG, PNG or WebP photo. Its part needs a file name with an allowed extension.");
-    json_t *fields, *form;
+    json_t *fields, *form, *encoding;
+    char disposition[80];
 
     if (r->max_files > 1)
         file = json_pack("{s:s, s:o, s:i, s:i}", "type", "array", "items", file, "minItems", 1, "maxItems",
@@ -57,8 +61,11 @@ form_json(const struct route *r)
         if (r->fields & 1u << f)
             json_object_set_new(fields, field_name((enum field)f), field_schema((enum field)f, r->top_k));
     form = json_pack("{s:s, s:[s], s:o}", "type", "object", "required", r->file, "properties", fields);
-    return json_pack("{s:b, s:{s:{s:o, s:{s:{s:s}}}}}", "required", 1, "content", "multipart/form-data", "schema", form,
-                     "encoding", r->file, "contentType", "image/jpeg, image/png, image/webp");
+    snprintf(disposition, sizeof disposition, "form-data; name=\"%s\"; filename=\"photo.jpg\"", r->file);
+    encoding = json_pack("{s:{s:s, s:{s:{s:{s:s}, s:s}}}}", r->file, "contentType", "image/jpeg, image/png, image/webp",
+                         "headers", "Content-Disposition", "schema", "type", "string", "example", disposition);
+    return json_pack("{s:b, s:{s:{s:o, s:o}}}", "required", 1, "content", "multipart/form-data", "schema", form,
+                     "encoding", encoding);
 }
 
 /* ---- what is answered ---- */
