@@ -6,7 +6,11 @@
 #include "config.h"
 #include "log.h"
 #include "server.h"
+#ifdef BL_HOOK
+#include "hook.h"
+#endif
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,24 +54,55 @@ print_ready(const struct app *app)
     fflush(stdout);
 }
 
+/* Give up what is not needed; false when that was required and cannot be had. */
+static bool
+confine(const struct config *config, const char *model_dir, const char **in_memory)
+{
+    struct sandbox_plan plan = { .model_dir = model_dir, .port = (unsigned)config->port, .save_fd = -1 };
+    bool enforced = sandbox_enter(&plan) > 0;
+
+    if (!enforced && config->require_sandbox) {
+        fputs("breedlens: REQUIRE_SANDBOX=true: this kernel cannot forbid writing (Landlock is missing or off)\n",
+              stderr);
+        return false;
+    }
+    if (!enforced)
+        log_event(LOG_LEVEL_WARN, NULL,
+                  "event=no-sandbox text=\"no Landlock in this kernel: nothing is written, but nothing forbids it\"");
+    *in_memory = enforced ? "enforced" : "by design";
+    return true;
+}
+
 static int
 serve(const struct config *config, const sigset_t *stop_signals)
 {
     struct bl_model_options opts = { .workers = (unsigned)config->workers };
+    char model_dir[PATH_MAX];
+    const char *in_memory;
     struct bl_model *model;
     struct bl_error err;
     struct app app;
     int signal_number;
 
-    if (bl_model_open(*config->model_dir ? config->model_dir : NULL, &opts, &model, &err)) {
+    if (*config->model_dir) {
+        snprintf(model_dir, sizeof model_dir, "%s", config->model_dir);
+    } else if (bl_model_default_dir(model_dir, sizeof model_dir)) {
+        fputs("breedlens: the model's folder cannot be told\n", stderr);
+        return EXIT_FAILURE;
+    }
+    if (!confine(config, model_dir, &in_memory)) return EXIT_FAILURE;
+    if (bl_model_open(model_dir, &opts, &model, &err)) {
         fprintf(stderr, "breedlens: %s\n", err.text);
         return EXIT_FAILURE;
     }
-    if (!app_start(&app, config, model)) {
+    if (!app_start(&app, config, model, in_memory)) {
         bl_model_close(model);
         return EXIT_FAILURE;
     }
     print_ready(&app);
+#ifdef BL_HOOK /* only in the tests' own program */
+    hook();
+#endif
     sigwait(stop_signals, &signal_number);
     app_drain(&app, signalled_again);
     app_stop(&app);

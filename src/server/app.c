@@ -136,7 +136,7 @@ start_daemon(struct app *app)
 }
 
 bool
-app_start(struct app *app, const struct config *config, struct bl_model *model)
+app_start(struct app *app, const struct config *config, struct bl_model *model, const char *in_memory)
 {
     pthread_condattr_t clock;
     struct bl_error err;
@@ -144,6 +144,7 @@ app_start(struct app *app, const struct config *config, struct bl_model *model)
     memset(app, 0, sizeof *app);
     app->config = config;
     app->model = model;
+    app->in_memory = in_memory;
     app->limits = (struct bl_limits){ .max_bytes = (size_t)config->max_upload_mb << 20,
                                       .max_pixels = (uint64_t)config->max_megapixels * 1000000,
                                       .max_side_px = (unsigned)config->max_side_px };

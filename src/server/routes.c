@@ -160,10 +160,11 @@ health_json(const struct req *req)
     gmtime_r(&now.tv_sec, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(stamp, sizeof stamp, "%s.%03ldZ", day, now.tv_nsec / 1000000);
-    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}}", "success", 1, "status", "healthy",
-                     "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier", "ready",
-                     "version", bl_version(), "model_version", info.version, "workers", (int)info.workers, "queue",
-                     "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size);
+    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:i, s:{s:i, s:i}}", "success", 1, "status",
+                     "healthy", "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier",
+                     "ready", "in_memory", req->app->in_memory, "version", bl_version(), "model_version", info.version,
+                     "workers", (int)info.workers, "queue", "waiting", (int)queue_waiting(req->app->queue), "size",
+                     (int)req->app->config->queue_size);
 }
 
 static json_t *

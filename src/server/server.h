@@ -51,6 +51,7 @@ struct app {
     const struct config *config;
     struct bl_model *model;
     struct bl_limits limits;
+    const char *in_memory; /* for /health: "enforced", "by design", or "off" when photos are saved */
     struct MHD_Daemon *daemon;
     struct queue *queue;
     struct ratelimit *ratelimit; /* NULL: no limit */
@@ -69,7 +70,7 @@ bool app_reserve(struct app *app, size_t bytes);
 void app_release(struct app *app, size_t bytes);
 
 /* Start serving; one line to stderr and false when it cannot. */
-bool app_start(struct app *app, const struct config *config, struct bl_model *model);
+bool app_start(struct app *app, const struct config *config, struct bl_model *model, const char *in_memory);
 unsigned app_port(const struct app *app);
 /* Refuse what is new; finish what was begun until it is done, *give_up says so or the time is over. */
 void app_drain(struct app *app, bool (*give_up)(void));
@@ -197,6 +198,23 @@ struct ratelimit *ratelimit_new(unsigned per_minute);
 void ratelimit_free(struct ratelimit *limit);
 /* 0: go on; otherwise the seconds to wait. The HTTP thread only. */
 unsigned ratelimit_take(struct ratelimit *limit, const struct sockaddr *client);
+
+/* ---- sandbox.c ---- */
+
+/* What stays allowed. */
+struct sandbox_plan {
+    const char *model_dir, *ca_file; /* ca_file: NULL when none */
+    unsigned port;                   /* to listen on; 0: any free one */
+    unsigned connect_port;           /* to connect to; 0: nowhere */
+    int save_fd;                     /* the folder that photos are saved to, -1: none */
+};
+
+/*
+ * For good: no core dumps, and as far as the kernel has Landlock no writing, no
+ * reading, no connecting beyond the plan. Returns Landlock's ABI, 0 when there
+ * is none. Before any other thread exists.
+ */
+int sandbox_enter(const struct sandbox_plan *plan);
 
 /* ---- http.c ---- */
 
