@@ -56,21 +56,14 @@ print_ready(const struct app *app)
 
 /* Give up what is not needed; false when that was required and cannot be had. */
 static bool
-confine(const struct config *config, const char *model_dir, const char **in_memory)
+confine(const struct config *config, const char *model_dir, int *landlock)
 {
     struct sandbox_plan plan = { .model_dir = model_dir, .port = (unsigned)config->port, .save_fd = -1 };
-    bool enforced = sandbox_enter(&plan) > 0;
 
-    if (!enforced && config->require_sandbox) {
-        fputs("breedlens: REQUIRE_SANDBOX=true: this kernel cannot forbid writing (Landlock is missing or off)\n",
-              stderr);
-        return false;
-    }
-    if (!enforced)
-        log_event(LOG_LEVEL_WARN, NULL,
-                  "event=no-sandbox text=\"no Landlock in this kernel: nothing is written, but nothing forbids it\"");
-    *in_memory = enforced ? "enforced" : "by design";
-    return true;
+    *landlock = sandbox_enter(&plan);
+    if (*landlock || !config->require_sandbox) return true;
+    fputs("breedlens: REQUIRE_SANDBOX=true: this kernel cannot forbid writing (Landlock is missing or off)\n", stderr);
+    return false;
 }
 
 static int
@@ -78,11 +71,10 @@ serve(const struct config *config, const sigset_t *stop_signals)
 {
     struct bl_model_options opts = { .workers = (unsigned)config->workers };
     char model_dir[PATH_MAX];
-    const char *in_memory;
     struct bl_model *model;
     struct bl_error err;
     struct app app;
-    int signal_number;
+    int signal_number, landlock;
 
     if (*config->model_dir) {
         snprintf(model_dir, sizeof model_dir, "%s", config->model_dir);
@@ -90,15 +82,16 @@ serve(const struct config *config, const sigset_t *stop_signals)
         fputs("breedlens: the model's folder cannot be told\n", stderr);
         return EXIT_FAILURE;
     }
-    if (!confine(config, model_dir, &in_memory)) return EXIT_FAILURE;
+    if (!confine(config, model_dir, &landlock)) return EXIT_FAILURE;
     if (bl_model_open(model_dir, &opts, &model, &err)) {
         fprintf(stderr, "breedlens: %s\n", err.text);
         return EXIT_FAILURE;
     }
-    if (!app_start(&app, config, model, in_memory)) {
+    if (!app_start(&app, config, model, landlock ? "enforced" : "by design")) {
         bl_model_close(model);
         return EXIT_FAILURE;
     }
+    sandbox_tell(landlock);
     print_ready(&app);
 #ifdef BL_HOOK /* only in the tests' own program */
     hook();

@@ -197,13 +197,20 @@ sandbox_enter(const struct sandbox_plan *plan)
 {
     const struct rlimit none = { 0, 0 };
     bool private = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-    int abi;
 
     private = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && private; /* no core dump, nobody else's eyes in our memory */
     private = setrlimit(RLIMIT_CORE, &none) == 0 && private;
     if (!private) log_event(LOG_LEVEL_WARN, NULL, "event=sandbox text=\"core dumps could not be turned off\"");
-    abi = private ? landlock(plan) : 0;
-    if (abi >= ABI_TRUNCATE) log_event(LOG_LEVEL_INFO, NULL, "event=sandbox landlock=%d", abi);
-    else if (abi) log_event(LOG_LEVEL_INFO, NULL, "event=sandbox landlock=%d text=\"files may be cut short\"", abi);
-    return abi;
+    return private ? landlock(plan) : 0;
+}
+
+void
+sandbox_tell(int abi)
+{
+    if (!abi)
+        log_event(LOG_LEVEL_WARN, NULL,
+                  "event=no-sandbox text=\"no Landlock in this kernel: nothing is written, but nothing forbids it\"");
+    else
+        log_event(LOG_LEVEL_INFO, NULL, "event=sandbox landlock=%d%s", abi,
+                  abi < ABI_TRUNCATE ? " text=\"this kernel cannot forbid to cut files short\"" : "");
 }

@@ -215,6 +215,8 @@ struct sandbox_plan {
  * is none. Before any other thread exists.
  */
 int sandbox_enter(const struct sandbox_plan *plan);
+/* One line in the log of what it came to. */
+void sandbox_tell(int abi);
 
 /* ---- http.c ---- */
 
