@@ -9,8 +9,9 @@ cd "$(dirname "$0")/.."
 need=${1:-build}
 
 build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca-certificates
-    libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
-test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs"
+    libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev
+    libcurl4-openssl-dev"
+test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs openssl strace"
 lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
 fuzz_packages="clang libclang-rt-14-dev"
 bench_packages="python3-venv libjpeg-turbo-progs wrk"

@@ -46,7 +46,7 @@ static const struct {
     [BL_E_IO] = { 500, "Internal server error" },         [BL_E_EMPTY] = { 400, "No file selected" },
     [BL_E_FORMAT] = { 400, "Invalid image file: %s" },    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
     [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" }, [BL_E_MODEL] = { 500, "Internal server error" },
-    [BL_E_ENGINE] = { 500, "Internal server error" },
+    [BL_E_ENGINE] = { 500, "Internal server error" },     [BL_E_BACKUP] = { 500, "Internal server error" },
 };
 
 /* `text` with its %s, if any, replaced; the texts are ours, the detail may be anybody's. */

@@ -171,9 +171,12 @@ static json_t *
 breed_json(const struct req *req)
 {
     json_t *data = with_ours(result_json(req->photos), req);
+    const struct photo *photo = req->photos;
 
-    if (data && req->backup_wanted)
-        json_object_set_new(data, "cloudinary_error", json_string("Cloudinary not configured"));
+    if (data && photo->backup_url) json_object_set_new(data, "cloudinary_url", json_string(photo->backup_url));
+    else if (data && req->backup_wanted)
+        json_object_set_new(data, "cloudinary_error",
+                            json_string(req->app->backup ? photo->backup_error : "Cloudinary not configured"));
     return success(data);
 }
 
