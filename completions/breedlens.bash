@@ -61,11 +61,22 @@ _breedlens()
     'serve --allowed-extensions') return ;;
     'serve --cors-origins') return ;;
     'serve --log-level') _breedlens_words 'error warn info debug'; return ;;
+    'serve --require-sandbox') _breedlens_words 'true false'; return ;;
     'serve --save-images-to-disk') _breedlens_words 'true false'; return ;;
     'serve --upload-dir') _breedlens_names -d; return ;;
+    'serve --upload-max-mb') return ;;
     'serve --cloudinary-cloud-name') return ;;
+    'serve --cloudinary-api-key-file') return ;;
+    'serve --cloudinary-api-secret-file') return ;;
     'serve --cloudinary-upload-preset') return ;;
     'serve --cloudinary-folder') return ;;
+    'serve --cloudinary-base-url') return ;;
+    'serve --cloudinary-ca-file') return ;;
+    'serve --cloudinary-sha256') _breedlens_words 'true false'; return ;;
+    'serve --cloudinary-keep-metadata') _breedlens_words 'true false'; return ;;
+    'serve --cloudinary-timeout-ms') return ;;
+    'serve --cloudinary-max-inflight') return ;;
+    'serve --cloudinary-pause-s') return ;;
     esac
     case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD]}" in
     'identify -'*) _breedlens_words '--json --top-k --threshold --species --jobs --model --help ' ;;
@@ -75,7 +86,7 @@ _breedlens()
     'watch -'*) _breedlens_words '--recursive --existing --format --output --move-to --top-k --threshold --species --jobs --model --help ' ;;
     'watch '*) _breedlens_names -d ;;
     'labels -'*) _breedlens_words '--json --model --help ' ;;
-    'serve -'*) _breedlens_words '--print-config --print-docs --help --port --host --model-type --model --confidence-threshold --max-image-size --max-megapixels --max-upload-mb --max-inflight-mb --workers --queue-size --max-connections --body-timeout-s --idle-timeout-s --drain-timeout-s --rate-limit-per-minute --allowed-extensions --cors-origins --log-level --save-images-to-disk --upload-dir --cloudinary-cloud-name --cloudinary-upload-preset --cloudinary-folder ' ;;
+    'serve -'*) _breedlens_words '--print-config --print-docs --help --port --host --model-type --model --confidence-threshold --max-image-size --max-megapixels --max-upload-mb --max-inflight-mb --workers --queue-size --max-connections --body-timeout-s --idle-timeout-s --drain-timeout-s --rate-limit-per-minute --allowed-extensions --cors-origins --log-level --require-sandbox --save-images-to-disk --upload-dir --upload-max-mb --cloudinary-cloud-name --cloudinary-api-key-file --cloudinary-api-secret-file --cloudinary-upload-preset --cloudinary-folder --cloudinary-base-url --cloudinary-ca-file --cloudinary-sha256 --cloudinary-keep-metadata --cloudinary-timeout-ms --cloudinary-max-inflight --cloudinary-pause-s ' ;;
     esac
 }
 

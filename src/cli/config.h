@@ -31,10 +31,16 @@ struct config {
     char extensions[CONFIG_TEXT_MAX];
     char cors_origins[CONFIG_TEXT_MAX];
     long log_level; /* enum log_level */
+    bool require_sandbox;
     bool save_images;
     char upload_dir[CONFIG_TEXT_MAX];
+    long upload_max_mb;
     char cloud_name[CONFIG_TEXT_MAX], cloud_key[CONFIG_TEXT_MAX], cloud_secret[CONFIG_TEXT_MAX];
+    char cloud_key_file[CONFIG_TEXT_MAX], cloud_secret_file[CONFIG_TEXT_MAX];
     char cloud_preset[CONFIG_TEXT_MAX], cloud_folder[CONFIG_TEXT_MAX];
+    char cloud_base_url[CONFIG_TEXT_MAX], cloud_ca_file[CONFIG_TEXT_MAX];
+    bool cloud_sha256, cloud_keep_metadata;
+    long cloud_timeout_ms, cloud_max_inflight, cloud_pause_s;
 };
 
 /* One setting as the documents tell of it. */

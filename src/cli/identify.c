@@ -3,15 +3,17 @@
  * order given.
  */
 #include "common.h"
+#include "explain.h"
 #include "record.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_JSON, OWN_ROWS };
+enum { O_JSON, O_EXPLAIN, OWN_ROWS };
 static const struct cli_option options[] = {
     [O_JSON] = { "json", NULL, "one JSON object a line" },
+    [O_EXPLAIN] = { "explain", "FILE.png", "of one photo: draw where the model looked, over the photo" },
     COMMON_OPTIONS,
     { 0 },
 };
@@ -30,6 +32,7 @@ struct run {
     int next;
     size_t failed;
     bool json;
+    const char *explain_path;
 };
 
 static bool
@@ -37,8 +40,8 @@ take_option(void *arg, int row, const char *value)
 {
     struct run *run = arg;
 
-    (void)value;
     if (row == O_JSON) run->json = true;
+    if (row == O_EXPLAIN) run->explain_path = value;
     return true;
 }
 
@@ -93,12 +96,18 @@ cmd_identify(int argc, char **argv)
         fputs("breedlens: no photo given; see breedlens identify --help\n", stderr);
         return EXIT_USAGE;
     }
+    if (run.explain_path && run.count > 1) {
+        fputs("breedlens: --explain takes one photo\n", stderr);
+        return EXIT_USAGE;
+    }
+    run.common.opts.explain = run.explain_path != NULL;
     work.opts = run.common.opts;
     work.model = common_open(&run.common, (size_t)run.count);
     if (!work.model) return EXIT_FAILURE;
     work.jobs = bl_model_get_info(work.model).workers;
     if (work.jobs > (unsigned)run.count) work.jobs = (unsigned)run.count;
-    ok = pool_run(&work) && fflush(stdout) == 0 && !ferror(stdout);
+    ok = run.explain_path ? explain_photo(&work, run.files[0], run.explain_path) : pool_run(&work);
+    ok = ok && fflush(stdout) == 0 && !ferror(stdout);
     bl_model_close(work.model);
     return ok && !run.failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

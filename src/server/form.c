@@ -18,8 +18,7 @@ static const char form_type[] = "multipart/form-data";
 void
 photo_drop(struct app *app, struct photo *photo)
 {
-    if (photo->data) explicit_bzero(photo->data, photo->room);
-    free(photo->data);
+    bl_photo_free(photo->data);
     app_release(app, photo->room);
     photo->data = NULL;
     photo->len = photo->room = 0;
@@ -43,7 +42,7 @@ photo_append(struct req *req, struct photo *photo, const char *data, size_t size
     if (req->declared >= photo->len + size && room > req->declared) room = req->declared;
     if (room > photo->room) {
         if (!app_reserve(req->app, room)) return refuse(req, REFUSE_BUSY, NULL), false;
-        bigger = malloc(room);
+        bigger = bl_photo_alloc(room);
         if (!bigger) {
             app_release(req->app, room);
             return refuse(req, REFUSE_BUSY, NULL), false;
@@ -287,6 +286,7 @@ form_free(struct req *req)
     for (unsigned i = 0; i < req->photo_count; i++) {
         photo_drop(req->app, &req->photos[i]);
         free(req->photos[i].filename);
+        free(req->photos[i].backup_url);
     }
     free(req->photos);
 }

@@ -55,6 +55,7 @@ static const struct {
     [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" },
     [BL_E_MODEL] = { 400, "This model cannot explain its answers" },
     [BL_E_ENGINE] = { 500, "Internal server error" },
+    [BL_E_BACKUP] = { 500, "Internal server error" },
 };
 
 /* `text` with its %s, if any, replaced; the texts are ours, the detail may be anybody's. */

@@ -59,6 +59,27 @@ test_nothing_speaks_for_it(void **state)
 }
 
 static void
+test_the_picture(void **state)
+{
+    struct made m = make_jpeg(96, 64, 0x406080, 0x406080, 0);
+    struct bl_result r = { .count = 1, .width = 96, .height = 64 }, none = { .width = 96, .height = 64 };
+    void *png;
+    size_t len;
+
+    (void)state;
+    r.predictions[0].class_id = classes[0].label.class_id;
+    assert_int_equal(bl__explain(&bundle, &head, logits, features, &r, NULL), BL_OK);
+    assert_int_equal(bl_explanation_png(m.bytes, m.len, &r, NULL, &png, &len, NULL), BL_OK);
+    assert_int_equal(bl_format_sniff(png, len), BL_FORMAT_PNG);
+    bl_photo_free(png);
+    assert_int_equal(bl_explanation_png(m.bytes, m.len / 2, &r, NULL, &png, &len, NULL), BL_E_CORRUPT);
+    assert_null(png);
+    assert_int_equal(bl_explanation_png(m.bytes, m.len, &none, NULL, &png, &len, NULL), BL_E_ARG);
+    assert_int_equal(bl_explanation_png(m.bytes, m.len, &r, NULL, NULL, &len, NULL), BL_E_ARG);
+    free(m.bytes);
+}
+
+static void
 test_the_head_of_the_real_bundle(void **state)
 {
     struct bl__bundle real;
@@ -82,6 +103,7 @@ main(void)
         cmocka_unit_test(test_the_answer_is_explained),
         cmocka_unit_test(test_no_pet_is_explained_by_what_is_none),
         cmocka_unit_test(test_nothing_speaks_for_it),
+        cmocka_unit_test(test_the_picture),
         cmocka_unit_test(test_the_head_of_the_real_bundle),
     };
 
