@@ -314,7 +314,7 @@ print_help(void)
         char flag[FLAG_MAX] = "";
 
         if (has_flag(s)) flag_name(s, flag, sizeof flag);
-        printf("  %s%-26s%s\n  %28s%s%s%s%s\n", *flag ? "--" : "  ", flag, s->name, "", s->help,
+        printf("  %s%-28s%s\n  %30s%s%s%s%s\n", *flag ? "--" : "  ", flag, s->name, "", s->help,
                s->def && *s->def ? " [" : "", s->def && *s->def ? s->def : "", s->def && *s->def ? "]" : "");
     }
 }

@@ -64,8 +64,7 @@ explain_photo(const struct pool_work *work, const char *file, const char *png_pa
 
     if (ok) {
         answer.status = bl_worker_new(work->model, NULL, &worker, &answer.err);
-        if (!answer.status)
-            answer.status = bl_identify(worker, photo, len, &work->opts, &answer.result, &answer.err);
+        if (!answer.status) answer.status = bl_identify(worker, photo, len, &work->opts, &answer.result, &answer.err);
         ok = work->take(work->arg, &answer, false);
     }
     if (ok && !answer.status) ok = draw(photo, len, &answer.result, png_path);

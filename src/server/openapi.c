@@ -141,8 +141,9 @@ add_errors(json_t *responses, const struct app *app, const struct route *r)
         if (status) add_error(responses, status, text);
     }
     if (r->max_files != 1) return; /* a batch tells of each photo in its own entry */
-    for (int st = BL_E_FORMAT; st <= BL_E_TOO_LARGE; st++) {
+    for (int st = BL_E_FORMAT; st <= BL_E_MODEL; st++) {
         if (st == BL_E_CORRUPT) continue; /* the same sentence as BL_E_FORMAT's */
+        if (st == BL_E_MODEL && !(r->fields & 1u << FIELD_EXPLAIN)) continue;
         status = photo_refusal_describe((enum bl_status)st, "<reason>", text, sizeof text);
         add_error(responses, status, text);
     }

@@ -100,10 +100,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_answer_is_explained),
-        cmocka_unit_test(test_no_pet_is_explained_by_what_is_none),
-        cmocka_unit_test(test_nothing_speaks_for_it),
-        cmocka_unit_test(test_the_picture),
+        cmocka_unit_test(test_the_answer_is_explained),     cmocka_unit_test(test_no_pet_is_explained_by_what_is_none),
+        cmocka_unit_test(test_nothing_speaks_for_it),       cmocka_unit_test(test_the_picture),
         cmocka_unit_test(test_the_head_of_the_real_bundle),
     };
 
