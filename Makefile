@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs fuzz install clean help
+.PHONY: build run test bench asan tsan lint format docs screenshots fuzz install clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -56,6 +56,10 @@ format: ## make the C look as .clang-format says
 docs: build ## write docs/CONFIG.md and .env.example anew from the program
 	@build/breedlens serve --print-docs md >docs/CONFIG.md
 	@build/breedlens serve --print-docs env >.env.example
+
+screenshots: build ## make docs/images anew, with drawn pets and sample answers
+	@tools/setup.sh test
+	@tests/browser/screenshots.sh
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR when that is set
 	@cmake --install build --prefix $(PREFIX) >/dev/null
