@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs fuzz install clean help
+.PHONY: build run test bench asan tsan lint format docs screenshots fuzz install clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -62,6 +62,10 @@ docs: build ## write docs/CONFIG.md, .env.example, man pages and completions ane
 	@build/breedlens --print-docs bash >completions/breedlens.bash
 	@build/breedlens --print-docs zsh >completions/_breedlens
 	@build/breedlens --print-docs fish >completions/breedlens.fish
+
+screenshots: build ## make docs/images anew, with drawn pets and sample answers
+	@tools/setup.sh test
+	@tests/browser/screenshots.sh
 
 install: build ## install under PREFIX (/usr/local), below DESTDIR when that is set
 	@cmake --install build --prefix $(PREFIX) >/dev/null

@@ -169,22 +169,28 @@ extension_allowed(const struct config *config, const char *filename)
     return false;
 }
 
+void
+form_extensions(const struct config *config, char *out, size_t size)
+{
+    size_t n = 0;
+
+    for (const char *p = config->extensions; *p && n + 3 < size; p++) { /* "a,b" reads "a, b" */
+        if (*p != ' ') out[n++] = *p;
+        if (*p == ',') out[n++] = ' ';
+    }
+    out[n] = '\0';
+}
+
 /* What speaks against a photo before it is decoded, with the detail of the sentence; false when nothing does. */
 static bool
 photo_fault(const struct config *config, const struct photo *photo, enum refusal *why, char *detail, size_t size)
 {
-    size_t n = 0;
-
     *detail = '\0';
     if (!*photo->filename || (!photo->len && !photo->too_large)) {
         *why = REFUSE_EMPTY_FILE;
     } else if (!extension_allowed(config, photo->filename)) {
         *why = REFUSE_EXTENSION;
-        for (const char *p = config->extensions; *p && n + 3 < size; p++) { /* "a,b" reads "a, b" */
-            if (*p != ' ') detail[n++] = *p;
-            if (*p == ',') detail[n++] = ' ';
-        }
-        detail[n] = '\0';
+        form_extensions(config, detail, size);
     } else if (photo->too_large) {
         *why = REFUSE_TOO_LARGE;
         snprintf(detail, size, "%ld", config->max_upload_mb);

@@ -157,13 +157,14 @@ in_scope(enum scope scope, const struct route *route)
 unsigned
 refusal_describe(const struct config *config, enum refusal why, const struct route *route, char *text, size_t size)
 {
-    char limit[16];
+    char extensions[2 * CONFIG_TEXT_MAX], limit[16];
     const char *detail = "";
 
     if (!in_scope(refusals[why].scope, route)) return 0;
     snprintf(limit, sizeof limit, "%ld", config->max_upload_mb);
+    form_extensions(config, extensions, sizeof extensions);
     if (why == REFUSE_TOO_LARGE) detail = limit;
-    else if (why == REFUSE_EXTENSION) detail = config->extensions;
+    else if (why == REFUSE_EXTENSION) detail = extensions;
     else if (why == REFUSE_FIELD_LENGTH || why == REFUSE_WORD) detail = "<field>";
     fill(text, size, refusals[why].text, detail);
     return refusals[why].status;

@@ -123,6 +123,8 @@ bool form_begin(struct req *req);
 bool form_feed(struct req *req, const char *data, size_t size);
 bool form_finish(struct req *req);
 void form_free(struct req *req);
+/* The configured extensions as clients read them. */
+void form_extensions(const struct config *config, char *out, size_t size);
 /* The index-th word that a boolean field takes, NULL beyond the last. */
 const char *form_word(size_t index);
 

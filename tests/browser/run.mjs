@@ -6,8 +6,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { executablePath, args } from "./chromium.mjs";
 
-const { SERVER, SERVER_WITH_BACKUP, PHOTOS, PUG, CHROMIUM = "/usr/bin/chromium", CHECKS = "" } = process.env;
+const { SERVER, SERVER_WITH_BACKUP, PHOTOS, PUG, CHECKS = "" } = process.env;
 const LIMIT_MS = 15000, AT_ONCE = 3;
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const photo = (name) => path.join(PHOTOS, name);
@@ -483,10 +484,7 @@ async function runOne(browser, { name, run, options }) {
 }
 
 process.on("unhandledRejection", () => {}); // what a failed check was still waiting for; its failure is told already
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await chromium.launch({ executablePath, args });
 
 async function tell(one, outcome) {
   const begun = Date.now();
