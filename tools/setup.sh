@@ -3,7 +3,7 @@
 # Brings a Debian 12 machine to where breedlens can be built: apt packages, and
 # the OpenVINO runtime into .deps/openvino. What is there already is left alone,
 # so a second run is quick.
-#   tools/setup.sh build|test|lint|fuzz|bench
+#   tools/setup.sh build|test|lint|deb|fuzz|bench
 set -eu
 cd "$(dirname "$0")/.."
 need=${1:-build}
@@ -12,6 +12,7 @@ build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca
     libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
 test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs mandoc zsh fish"
 lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
+deb_packages="dpkg-dev file"
 fuzz_packages="clang libclang-rt-14-dev"
 bench_packages="python3-venv libjpeg-turbo-progs wrk"
 packages=$build_packages
@@ -20,9 +21,10 @@ case $need in
 build) ;;
 test) packages="$packages $test_packages"; venv=.venv requirements=tests/requirements.txt ;;
 lint) packages="$packages $lint_packages" ;;
+deb) packages="$packages $deb_packages" ;;
 fuzz) packages="$packages $fuzz_packages" ;;
 bench) packages="$packages $bench_packages"; venv=.venv-bench requirements=bench/requirements.txt ;;
-*) echo "setup: usage: tools/setup.sh build|test|lint|fuzz|bench" >&2; exit 2 ;;
+*) echo "setup: usage: tools/setup.sh build|test|lint|deb|fuzz|bench" >&2; exit 2 ;;
 esac
 
 # Packages are told apart by dpkg's own word, so that nothing is asked of the network for nothing.
