@@ -58,6 +58,15 @@ if [ -n "$venv" ] && ! cmp -s "$requirements" "$venv/installed.txt"; then
     cp "$requirements" "$venv/installed.txt"
 fi
 
+# nginx for a test: unpacked and not installed, as an installed one would begin to serve.
+if [ "$need" = test ] && ! command -v nginx >/dev/null && [ ! -x .deps/nginx/usr/sbin/nginx ] && command -v apt-get >/dev/null; then
+    echo "setup: fetching nginx (0.5 MB) into .deps/nginx"
+    rm -rf .deps/nginx
+    mkdir -p .deps/nginx
+    (cd .deps/nginx && { apt-get download -q nginx || { ${sudo-} apt-get update -q && apt-get download -q nginx; }; } >/dev/null 2>&1 &&
+        dpkg-deb -x nginx_*.deb . && rm nginx_*.deb) || echo "setup: nginx could not be fetched; its tests will be skipped" >&2
+fi
+
 # An OpenVINO installed any other way will do: CMake's OpenVINO_DIR says where.
 [ -z "${OpenVINO_DIR:-}" ] || exit 0
 pin=$(sha256sum tools/openvino.txt tools/unpack_openvino.py | sha256sum | cut -d' ' -f1)
