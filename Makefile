@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs fuzz install deb test-deb clean help
+.PHONY: build run test bench asan tsan lint format docs fuzz install deb test-deb test-docker clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -77,6 +77,9 @@ deb: ## build-deb/breedlens_VERSION_ARCH.deb for this Debian
 test-deb: deb ## the package in a fresh Debian 12 (root; some minutes)
 	@.venv/bin/python -c "import sys; sys.path.insert(0, 'tests'); import images; sys.stdout.buffer.write(images.jpeg(images.photo()))" >build-deb/photo.jpg
 	@tests/deploy/deb.sh $(CURDIR)/build-deb/breedlens_*.deb $(CURDIR)/build-deb/photo.jpg
+
+test-docker: ## the Dockerfile's steps in a fresh Debian 12, without an engine (root; some minutes)
+	@tests/deploy/docker.sh
 
 clean: ## remove what was built; .deps and .venv stay
 	@rm -rf build build-asan build-tsan build-fuzz build-lint build-deb
