@@ -42,16 +42,21 @@ run_step() {
 }
 
 while read -r word rest; do
-    echo "step: $word $rest"
+    printf 'step: %s %s\n' "$word" "$rest"
     case $word in
     FROM)
         stage=$((stage + 1))
         name=$(echo "$rest" | sed -n 's/.* AS //p')
         new_root "${name:-final}"
+        directory=/
+        rm -rf "$root"/var/lib/apt/lists/*
         before_kb=$(du -skx "$root" | cut -f1)
         ;;
     WORKDIR) directory=$rest && mkdir -p "$root$rest" ;;
-    COPY) (cd "$work/context" && cp -a "${rest% *}" "$root$directory/$(basename "${rest##* }")/" 2>/dev/null || cp -a . "$root$directory/") ;;
+    COPY) # a folder's contents into a folder
+        mkdir -p "$root$directory/${rest##* }"
+        cp -a "$work/context/${rest% *}/." "$root$directory/${rest##* }/"
+        ;;
     RUN) run_step "$rest" ;;
     ENV) variables="$variables $rest" ;;
     USER) user=$rest ;;
@@ -76,11 +81,9 @@ server=$!
 for _ in $(seq 100); do grep -q ^ready "$work/ready" && break; sleep 0.2; done
 port=$(sed -n 's/^ready [^ ]*:\([0-9]*\) .*/\1/p' "$work/ready")
 [ -n "$port" ] || fail "serve: $(cat "$work/log")"
-echo "$health" | python3 -c 'import json, sys; sys.stdout.write("\0".join(json.load(sys.stdin)))' >"$work/health"
+printf '%s' "$health" | python3 -c 'import json, sys; sys.stdout.write("\0".join(json.load(sys.stdin)))' >"$work/health"
 (env -i PATH=/usr/sbin:/usr/bin PORT="$port" xargs -0 chroot --userspec="$user:$user" "$root") <"$work/health" || fail "the health check"
 kill "$server"
 wait "$server" || fail "serve: does not stop well"
 server=''
-umount "$root/proc" "$root/sys" "$root/dev"
-umount "$root"
 echo "ok: serves as $user on a read-only root, and tells its health"

@@ -11,7 +11,7 @@ roots='' server=''
 clean_up() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     for root in $roots; do
-        for at in proc sys dev; do umount -l "$root/$at" 2>/dev/null || true; done
+        for at in proc sys dev . proc sys dev; do umount -l "$root/$at" 2>/dev/null || true; done # docker.sh mounts twice
     done
     rm -rf --one-file-system "$work"
 }
