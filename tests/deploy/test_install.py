@@ -51,7 +51,7 @@ def test_the_server_from_another_place(moved, photo, monkeypatch, tmp_path):
 
 def test_what_is_installed(moved):
     for name in ("share/man/man1/breedlens.1", "share/man/man3/breedlens.3", "share/man/man5/breedlens.env.5", "share/bash-completion/completions/breedlens",
-                 "share/zsh/vendor-completions/_breedlens", "share/fish/vendor_completions.d/breedlens.fish", "share/doc/breedlens/examples/identify.c",
+                 "share/zsh/site-functions/_breedlens", "share/fish/vendor_completions.d/breedlens.fish", "share/doc/breedlens/examples/identify.c",
                  "share/doc/breedlens/LICENSE", "lib/systemd/system/breedlens.service", "lib/sysusers.d/breedlens.conf", "include/breedlens.h"):
         assert (moved / name).is_file(), name
 
