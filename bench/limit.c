@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The limit: the library in a bare loop on every core, photos already in memory, no HTTP.
- *   usage: limit SECONDS PHOTO...      prints: photos a second, peak RSS in kB
+ *   usage: limit [--explain] SECONDS PHOTO...      prints: photos a second, peak RSS in kB
  */
 #include "load.h"
 
 #include <breedlens.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -13,6 +14,7 @@ enum { PHOTOS_MAX = 64, CORES_MAX = 256 };
 
 struct run {
     struct bl_model *model;
+    struct bl_options options;
     struct loaded photos[PHOTOS_MAX];
     int count;
     double until;
@@ -45,7 +47,7 @@ work(void *arg)
     while (now() < t->run->until) {
         const struct loaded *p = &t->run->photos[t->done % (unsigned)t->run->count];
 
-        if (bl_identify(worker, p->data, p->len, NULL, &result, &err)) exit(EXIT_FAILURE);
+        if (bl_identify(worker, p->data, p->len, &t->run->options, &result, &err)) exit(EXIT_FAILURE);
         t->done++;
     }
     bl_worker_free(worker);
@@ -56,13 +58,18 @@ int
 main(int argc, char **argv)
 {
     struct thread threads[CORES_MAX];
-    struct run run = { 0 };
+    struct run run = { .options = bl_options_default() };
     struct bl_error err;
     struct rusage usage;
     unsigned workers, done = 0;
     double begun, seconds;
 
-    if (argc < 3 || argc - 2 > PHOTOS_MAX) return fputs("usage: limit SECONDS PHOTO...\n", stderr), 2;
+    if (argc > 1 && !strcmp(argv[1], "--explain")) {
+        run.options.explain = 1;
+        argc--;
+        argv++;
+    }
+    if (argc < 3 || argc - 2 > PHOTOS_MAX) return fputs("usage: limit [--explain] SECONDS PHOTO...\n", stderr), 2;
     for (int i = 2; i < argc; i++) run.photos[run.count++] = load(argv[i]);
     if (bl_model_open(NULL, NULL, &run.model, &err)) return fprintf(stderr, "limit: %s\n", err.text), 1;
     workers = bl_model_get_info(run.model).workers;

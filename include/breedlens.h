@@ -166,9 +166,23 @@ struct bl_options {
     unsigned top_k;      /* list at most this many predictions, 1..BL_TOP_K_MAX; default 5 */
     double threshold;    /* leave out predictions with less confidence, 0..1; default 0.1 */
     const char *species; /* NULL, or: only this species ("cat", "Cats"), confidences within it */
+    int explain;         /* not 0: say where the network looked, too (struct bl_explanation); default 0 */
 };
 
 BL_API struct bl_options bl_options_default(void);
+
+#define BL_EXPLANATION_MAX 256
+
+/*
+ * Where the network looked: a class activation map (Zhou et al. 2016, "Learning Deep Features for
+ * Discriminative Localization") of the primary breed, or of "no pet" where that is the answer. What speaks for the
+ * class more than for the average one, as a share of the strongest place.
+ */
+struct bl_explanation {
+    unsigned width, height;           /* of the grid; 0 when none was asked for */
+    float values[BL_EXPLANATION_MAX]; /* [height][width] from the top left, 0..1 */
+    double left_px, top_px, side_px;  /* the square of the upright photo that the grid lies over */
+};
 
 /* Text members are the model's: a result must not outlive it. */
 struct bl_prediction {
@@ -200,6 +214,8 @@ struct bl_result {
     /* The best breeds whatever the threshold and the verdict "no pet" (adoption's question). */
     size_t best_count;
     struct bl_prediction best[5];
+
+    struct bl_explanation explanation;
 
     enum bl_format format;
     unsigned width, height;   /* px, of the upright photo */
@@ -236,7 +252,9 @@ BL_API void bl_worker_free(struct bl_worker *worker);
  *   out        filled on BL_OK, zeroed otherwise
  *
  * Returns BL_OK, BL_E_ARG, BL_E_NOMEM, BL_E_EMPTY, BL_E_FORMAT, BL_E_CORRUPT,
- * BL_E_TOO_LARGE or BL_E_ENGINE.
+ * BL_E_TOO_LARGE or BL_E_ENGINE; BL_E_MODEL when an explanation is asked for and
+ * the bundle has none. The first explanation of a model takes some tenths of a
+ * second more: only then is what it needs made ready.
  */
 BL_API BL_MUST_USE enum bl_status
 bl_identify(struct bl_worker *worker, const void *data, size_t len, const struct bl_options *opts,

@@ -10,7 +10,11 @@ need=${1:-build}
 
 build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca-certificates
     libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
-test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs mandoc zsh fish"
+test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs mandoc zsh fish chromium php-cli curl
+    libcurl4-openssl-dev"
+# Another Node.js than Debian's will do, and would be in the way of Debian's.
+command -v node >/dev/null || test_packages="$test_packages nodejs"
+command -v npm >/dev/null || test_packages="$test_packages npm"
 lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
 deb_packages="dpkg-dev file"
 fuzz_packages="clang libclang-rt-14-dev"
@@ -65,6 +69,14 @@ if [ "$need" = test ] && ! command -v nginx >/dev/null && [ ! -x .deps/nginx/usr
     mkdir -p .deps/nginx
     (cd .deps/nginx && { apt-get download -q nginx || { ${sudo-} apt-get update -q && apt-get download -q nginx; }; } >/dev/null 2>&1 &&
         dpkg-deb -x nginx_*.deb . && rm nginx_*.deb) || echo "setup: nginx could not be fetched; its tests will be skipped" >&2
+fi
+
+# What drives the browser in the tests.
+lock=tests/browser/package-lock.json
+if [ "$need" = test ] && ! cmp -s "$lock" tests/browser/node_modules/installed.json; then
+    echo "setup: installing by npm into tests/browser/node_modules/"
+    npm ci --prefix tests/browser --silent --no-audit --no-fund || { echo "setup: the npm packages could not be installed" >&2; exit 1; }
+    cp "$lock" tests/browser/node_modules/installed.json
 fi
 
 # An OpenVINO installed any other way will do: CMake's OpenVINO_DIR says where.

@@ -147,12 +147,21 @@ struct bl__class {
     bool unknown;           /* means "no pet" */
 };
 
+/* What explanations need; a bundle without it has network_path NULL. */
+struct bl__explain {
+    char *network_path;               /* the network with its last feature map as a second output */
+    unsigned channels, height, width; /* of that map */
+    size_t head_offset;               /* in the weights: int8 [class_count][channels] */
+    size_t scale_offset;              /* in the weights: float [class_count] */
+};
+
 struct bl__bundle {
     char *text; /* taxonomy.tsv, cut into the labels' texts */
     char *name; /* "EfficientNet-Lite2" */
     char *version;
     char *network_path, *weights_path;
     struct bl__view view;
+    struct bl__explain explain;
     float mean[3], scale[3]; /* of 0..255 RGB: (value - mean) / scale */
     double temperature;
     double unknown_threshold;
@@ -165,6 +174,22 @@ struct bl__bundle {
 
 enum bl_status bl__bundle_read(struct bl__bundle *bundle, const char *dir, struct bl_error *err);
 void bl__bundle_clear(struct bl__bundle *bundle);
+
+/* ---- explain.c: where the network looked ---- */
+
+/* The last layer's weights as the bundle has them. */
+struct bl__head {
+    int8_t *weight; /* [class_count][channels], times scale[class] */
+    float *scale;   /* [class_count] */
+    float *mean;    /* [channels] of all classes, scaled */
+};
+
+enum bl_status bl__head_read(struct bl__head *head, const struct bl__bundle *bundle, struct bl_error *err);
+void bl__head_clear(struct bl__head *head); /* takes a zeroed one */
+
+/* Fill out->explanation from what the network gave; the rest of `out`, width and height too, is there already. */
+enum bl_status bl__explain(const struct bl__bundle *bundle, const struct bl__head *head, const float *logits,
+                           const float *features, struct bl_result *out, struct bl_error *err);
 
 /* ---- engine.c: the only file that knows OpenVINO ---- */
 
@@ -181,6 +206,13 @@ uint8_t *bl__infer_input(struct bl__infer *infer); /* size_px^2 * 3 bytes RGB, H
 
 /* Run the network over the input; `logits` then points at class_count values until the next run. */
 enum bl_status bl__infer_run(struct bl__infer *infer, const float **logits, struct bl_error *err);
+
+/*
+ * The same with the last feature map, float [channels][height][width], and the head that made logits of it. BL_E_MODEL
+ * when the bundle has none. The first call makes ready what it needs.
+ */
+enum bl_status bl__infer_explain(struct bl__infer *infer, const float **logits, const float **features,
+                                 const struct bl__head **head, struct bl_error *err);
 
 const char *bl__engine_version(void);
 

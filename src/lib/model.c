@@ -191,8 +191,9 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
 {
     struct bl_options opts = options ? *options : bl_options_default();
     struct timespec begin, decoded, end;
+    const struct bl__head *head = NULL;
+    const float *logits, *features;
     struct bl__photo photo;
-    const float *logits;
     enum bl_status st;
 
     if (!out) return bl__fail(err, BL_E_ARG, "no place for the result");
@@ -206,11 +207,14 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
     st = bl__decode(&w->decoder, data, len, bl__infer_input(w->infer), &out->format, &photo, err);
     if (st) goto fail;
     clock_gettime(CLOCK_MONOTONIC, &decoded);
-    st = bl__infer_run(w->infer, &logits, err);
+    if (opts.explain) st = bl__infer_explain(w->infer, &logits, &features, &head, err);
+    else st = bl__infer_run(w->infer, &logits, err);
     if (st) goto fail;
     bl__identify_logits(&w->model->bundle, logits, &opts, w->probabilities, out);
     out->width = photo.width;
     out->height = photo.height;
+    if (opts.explain) st = bl__explain(&w->model->bundle, head, logits, features, out, err);
+    if (st) goto fail;
     out->model = w->model->bundle.name;
     out->model_version = w->model->bundle.version;
     clock_gettime(CLOCK_MONOTONIC, &end);

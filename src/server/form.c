@@ -211,23 +211,37 @@ parse_top_k(const char *text, unsigned *out)
     return n >= 1;
 }
 
+static const struct {
+    const char *word;
+    bool value;
+} words[] = {
+    { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
+    { "0", false },   { "no", false }, { "off", false }, { "", false },
+};
+enum { WORDS = sizeof words / sizeof words[0] };
+
+const char *
+form_word(size_t index)
+{
+    return index < WORDS ? words[index].word : NULL;
+}
+
 static bool
 parse_word(const char *text, bool *out)
 {
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {
-        { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
-        { "0", false },   { "no", false }, { "off", false }, { "", false },
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < WORDS; i++) {
         if (strcasecmp(text, words[i].word)) continue;
         *out = words[i].value;
         return true;
     }
     return false;
+}
+
+static bool
+read_word(struct req *req, enum field which, bool *out)
+{
+    if (!req->fields[which].given || parse_word(req->fields[which].text, out)) return true;
+    return refuse(req, REFUSE_WORD, field_name(which)), false;
 }
 
 /* A single photo's fault is the request's; one in a batch is its own. */
@@ -250,6 +264,7 @@ form_finish(struct req *req)
 {
     struct MHD_PostProcessor *parser = req->parser;
     const struct text_field *f = req->fields;
+    bool explain = false;
 
     req->parser = NULL;
     if (MHD_destroy_post_processor(parser) != MHD_YES) return refuse(req, REFUSE_FORM, NULL), false;
@@ -259,8 +274,8 @@ form_finish(struct req *req)
     if (f[FIELD_TOP_K].given &&
         (strlen(f[FIELD_TOP_K].text) != f[FIELD_TOP_K].len || !parse_top_k(f[FIELD_TOP_K].text, &req->options.top_k)))
         return refuse(req, REFUSE_TOP_K, NULL), false;
-    if (f[FIELD_UPLOAD].given && !parse_word(f[FIELD_UPLOAD].text, &req->backup_wanted))
-        return refuse(req, REFUSE_UPLOAD_WORD, NULL), false;
+    if (!read_word(req, FIELD_UPLOAD, &req->backup_wanted) || !read_word(req, FIELD_EXPLAIN, &explain)) return false;
+    req->options.explain = explain;
     if (f[FIELD_SPECIES].len) req->options.species = f[FIELD_SPECIES].text;
     return true;
 }

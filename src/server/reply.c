@@ -12,29 +12,33 @@
 
 enum { RETRY_BUSY_S = 1 };
 
+/* Which routes can answer an error. */
+enum scope { ON_ANY, ON_NONE, ON_FORM, ON_ONE, ON_BATCH, ON_FIELDS, ON_TOP_K, ON_WORDS };
+
 /* The wire contract's errors. */
 static const struct {
     unsigned status;
     const char *text;
+    enum scope scope;
 } refusals[] = {
-    [REFUSE_NO_FILE] = { 400, "No image file provided" },
-    [REFUSE_EMPTY_FILE] = { 400, "No file selected" },
-    [REFUSE_EXTENSION] = { 400, "Invalid file type. Allowed: %s" },
-    [REFUSE_TOP_K] = { 400, "top_k must be an integer from 1 to 50" },
-    [REFUSE_UPLOAD_WORD] = { 400, "upload_to_cloudinary must be true or false" },
-    [REFUSE_FIELD_LENGTH] = { 400, "%s must be at most 256 bytes" },
-    [REFUSE_BATCH_SIZE] = { 400, "images must be 1 to 32 files" },
-    [REFUSE_BOUNDARY] = { 400, "Malformed form data: the boundary must be 2 to 70 characters" },
-    [REFUSE_FORM] = { 400, "Malformed form data" },
-    [REFUSE_NOT_FOUND] = { 404, "Endpoint not found" },
-    [REFUSE_METHOD] = { 405, "Method not allowed" },
-    [REFUSE_SLOW] = { 408, "The upload took too long" },
-    [REFUSE_TOO_LARGE] = { 413, "Image is too large: at most %s MB" },
-    [REFUSE_NOT_FORM] = { 415, "The body must be multipart/form-data" },
-    [REFUSE_RATE] = { 429, "Too many requests, try again later" },
-    [REFUSE_HEADERS] = { 431, "Request headers are too large" },
-    [REFUSE_INTERNAL] = { 500, "Internal server error" },
-    [REFUSE_BUSY] = { 503, "Server is busy, try again" },
+    [REFUSE_NO_FILE] = { 400, "No image file provided", ON_FORM },
+    [REFUSE_EMPTY_FILE] = { 400, "No file selected", ON_ONE },
+    [REFUSE_EXTENSION] = { 400, "Invalid file type. Allowed: %s", ON_ONE },
+    [REFUSE_TOP_K] = { 400, "top_k must be an integer from 1 to 50", ON_TOP_K },
+    [REFUSE_WORD] = { 400, "%s must be true or false", ON_WORDS },
+    [REFUSE_FIELD_LENGTH] = { 400, "%s must be at most 256 bytes", ON_FIELDS },
+    [REFUSE_BATCH_SIZE] = { 400, "images must be 1 to 32 files", ON_BATCH },
+    [REFUSE_BOUNDARY] = { 400, "Malformed form data: the boundary must be 2 to 70 characters", ON_FORM },
+    [REFUSE_FORM] = { 400, "Malformed form data", ON_FORM },
+    [REFUSE_NOT_FOUND] = { 404, "Endpoint not found", ON_NONE },
+    [REFUSE_METHOD] = { 405, "Method not allowed", ON_ANY },
+    [REFUSE_SLOW] = { 408, "The upload took too long", ON_FORM },
+    [REFUSE_TOO_LARGE] = { 413, "Image is too large: at most %s MB", ON_FORM },
+    [REFUSE_NOT_FORM] = { 415, "The body must be multipart/form-data", ON_FORM },
+    [REFUSE_RATE] = { 429, "Too many requests, try again later", ON_FORM },
+    [REFUSE_HEADERS] = { 431, "Request headers are too large", ON_ANY },
+    [REFUSE_INTERNAL] = { 500, "Internal server error", ON_ANY },
+    [REFUSE_BUSY] = { 503, "Server is busy, try again", ON_ANY },
 };
 
 /* A photo that was not identified: the status that each of the library's has here. */
@@ -42,10 +46,14 @@ static const struct {
     unsigned status;
     const char *text;
 } photo_refusals[] = {
-    [BL_E_NOMEM] = { 503, "Server is busy, try again" },  [BL_E_ARG] = { 500, "Internal server error" },
-    [BL_E_IO] = { 500, "Internal server error" },         [BL_E_EMPTY] = { 400, "No file selected" },
-    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
-    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" }, [BL_E_MODEL] = { 500, "Internal server error" },
+    [BL_E_NOMEM] = { 503, "Server is busy, try again" },
+    [BL_E_ARG] = { 500, "Internal server error" },
+    [BL_E_IO] = { 500, "Internal server error" },
+    [BL_E_EMPTY] = { 400, "No file selected" },
+    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },
+    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
+    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" },
+    [BL_E_MODEL] = { 400, "This model cannot explain its answers" },
     [BL_E_ENGINE] = { 500, "Internal server error" },
 };
 
@@ -114,7 +122,7 @@ answer_compose(struct req *req)
     json_t *root;
     unsigned status;
 
-    if (req->answer.status) return;
+    if (req->answer.status || page_answer(req)) return;
     if (req->photo_count && req->route->max_files == 1) { /* a batch tells of each photo itself */
         status = photo_refusal(req->photos, text, sizeof text);
         if (status) {
@@ -127,6 +135,44 @@ answer_compose(struct req *req)
     json_decref(root);
     if (req->answer.body) req->answer.status = 200;
     else refuse(req, REFUSE_INTERNAL, NULL);
+}
+
+static bool
+in_scope(enum scope scope, const struct route *route)
+{
+    switch (scope) {
+    case ON_ANY: return true;
+    case ON_NONE: return false;
+    case ON_FORM: return route->file != NULL;
+    case ON_ONE: return route->max_files == 1;
+    case ON_BATCH: return route->max_files > 1;
+    case ON_FIELDS: return route->fields != 0;
+    case ON_TOP_K: return route->fields & 1 << FIELD_TOP_K;
+    case ON_WORDS: return route->fields & (1 << FIELD_UPLOAD | 1 << FIELD_EXPLAIN);
+    }
+    return false;
+}
+
+unsigned
+refusal_describe(const struct config *config, enum refusal why, const struct route *route, char *text, size_t size)
+{
+    char limit[16];
+    const char *detail = "";
+
+    if (!in_scope(refusals[why].scope, route)) return 0;
+    snprintf(limit, sizeof limit, "%ld", config->max_upload_mb);
+    if (why == REFUSE_TOO_LARGE) detail = limit;
+    else if (why == REFUSE_EXTENSION) detail = config->extensions;
+    else if (why == REFUSE_FIELD_LENGTH || why == REFUSE_WORD) detail = "<field>";
+    fill(text, size, refusals[why].text, detail);
+    return refusals[why].status;
+}
+
+unsigned
+photo_refusal_describe(enum bl_status status, const char *detail, char *text, size_t size)
+{
+    fill(text, size, photo_refusals[status].text, detail);
+    return photo_refusals[status].status;
 }
 
 /* The origin to allow: "*", the asking one when it is listed, or NULL. */
@@ -173,14 +219,16 @@ answer_send(struct req *req)
     if (!a->status) refuse(req, REFUSE_INTERNAL, NULL);
     req->stage = REQ_ANSWERED;
     req->bytes_out = a->body ? strlen(a->body) : 0;
-    if (a->body) response = MHD_create_response_from_buffer(req->bytes_out, a->body, MHD_RESPMEM_MUST_FREE);
+    if (a->page) response = page_response(a);
+    else if (a->body) response = MHD_create_response_from_buffer(req->bytes_out, a->body, MHD_RESPMEM_MUST_FREE);
     else response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     if (!response) return MHD_NO; /* the body is then freed with the request */
     if (a->body) MHD_add_response_header(response, "Content-Type", "application/json");
     a->body = NULL;
     MHD_add_response_header(response, "X-Request-Id", req->id);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Cache-Control", a->page ? "no-cache" : "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (req->route && req->route->page && req->route->compose) MHD_add_response_header(response, "Vary", "Accept");
     if (*a->allow) MHD_add_response_header(response, "Allow", a->allow);
     if (a->close) MHD_add_response_header(response, "Connection", "close");
     if (a->retry_s) {

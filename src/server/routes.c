@@ -21,15 +21,44 @@ static json_t *adoption_json(const struct req *req);
 static json_t *batch_json(const struct req *req);
 
 static const struct route routes[] = {
-    { .method = "GET", .path = "/", .compose = index_json },
-    { .method = "GET", .path = "/health", .name = "health", .compose = health_json },
+    { .method = "GET",
+      .path = "/",
+      .page = "index.html",
+      .schema = "Index",
+      .summary = "What this server is",
+      .about = "The index of the API. A browser, which prefers HTML, gets the page for people instead.",
+      .compose = index_json },
+    { .method = "GET", .path = "/app", .page = "index.html" },
+    { .method = "GET", .path = "/docs", .page = "docs.html" },
+    { .method = "GET",
+      .path = "/openapi.json",
+      .schema = "Description",
+      .summary = "This description",
+      .about = "OpenAPI 3.1; /docs shows it to people.",
+      .compose = openapi_json },
+    { .method = "GET", .path = "/docs.js", .page = "docs.js" },
+    { .method = "GET", .path = "/app.js", .page = "app.js" },
+    { .method = "GET", .path = "/words.js", .page = "words.js" },
+    { .method = "GET", .path = "/text.en.js", .page = "text.en.js" },
+    { .method = "GET", .path = "/style.css", .page = "style.css" },
+    { .method = "GET", .path = "/icon.svg", .page = "icon.svg" },
+    { .method = "GET",
+      .path = "/health",
+      .name = "health",
+      .schema = "Health",
+      .summary = "Is the server well?",
+      .about = "For load balancers and watchers; cheap, and never limited in rate.",
+      .compose = health_json },
     { .method = "POST",
       .path = "/api/petshop/identify-breed",
       .name = "petshop_breed",
       .file = "image",
       .max_files = 1,
-      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD,
+      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD | 1 << FIELD_EXPLAIN,
       .top_k = 5,
+      .schema = "BreedResult",
+      .summary = "The breed in a photo",
+      .about = "The breeds with at least the configured confidence, best first.",
       .compose = breed_json },
     { .method = "POST",
       .path = "/api/petshop/identify-species",
@@ -37,6 +66,9 @@ static const struct route routes[] = {
       .file = "image",
       .max_files = 1,
       .top_k = 1,
+      .schema = "SpeciesResult",
+      .summary = "The species in a photo",
+      .about = "Sure of the species even where the breed is in doubt.",
       .compose = species_json },
     { .method = "POST",
       .path = "/api/petshop/breed-suggestions",
@@ -44,6 +76,9 @@ static const struct route routes[] = {
       .max_files = 1,
       .fields = 1 << FIELD_SPECIES,
       .top_k = 10,
+      .schema = "BreedResult",
+      .summary = "Ten breeds to choose from",
+      .about = "As identify-breed, but up to ten, and of one species when that is known already.",
       .compose = suggestions_json },
     { .method = "POST",
       .path = "/api/adoption/identify",
@@ -51,6 +86,9 @@ static const struct route routes[] = {
       .file = "image",
       .max_files = 1,
       .top_k = 5,
+      .schema = "AdoptionResult",
+      .summary = "Five breeds, whatever their confidence",
+      .about = "For the adoption module: never empty, not filtered by the threshold.",
       .compose = adoption_json },
     { .method = "POST",
       .path = "/api/petshop/batch-identify",
@@ -58,6 +96,9 @@ static const struct route routes[] = {
       .max_files = BATCH_MAX,
       .fields = 1 << FIELD_TOP_K,
       .top_k = 5,
+      .schema = "BatchResult",
+      .summary = "Up to 32 photos at once",
+      .about = "Each file has its own result; a bad one fails alone.",
       .compose = batch_json },
 };
 enum { ROUTES = sizeof routes / sizeof routes[0] };
@@ -66,7 +107,14 @@ static const char *const field_names[FIELDS] = {
     [FIELD_TOP_K] = "top_k",
     [FIELD_UPLOAD] = "upload_to_cloudinary",
     [FIELD_SPECIES] = "species",
+    [FIELD_EXPLAIN] = "explain",
 };
+
+const struct route *
+route_at(size_t index)
+{
+    return index < ROUTES ? &routes[index] : NULL;
+}
 
 const char *
 field_name(enum field field)
@@ -160,10 +208,11 @@ health_json(const struct req *req)
     gmtime_r(&now.tv_sec, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(stamp, sizeof stamp, "%s.%03ldZ", day, now.tv_nsec / 1000000);
-    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}}", "success", 1, "status", "healthy",
-                     "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier", "ready",
-                     "version", bl_version(), "model_version", info.version, "workers", (int)info.workers, "queue",
-                     "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size);
+    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}, s:{s:b}}", "success", 1, "status",
+                     "healthy", "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier",
+                     "ready", "version", bl_version(), "model_version", info.version, "workers", (int)info.workers,
+                     "queue", "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size,
+                     "features", "backup", *req->app->config->cloud_name != '\0');
 }
 
 static json_t *

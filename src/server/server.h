@@ -26,7 +26,7 @@ struct req;
 
 /* ---- routes.c: one row an endpoint ---- */
 
-enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELDS };
+enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELD_EXPLAIN, FIELDS };
 
 struct route {
     const char *method;
@@ -36,6 +36,9 @@ struct route {
     unsigned max_files;
     unsigned fields;                           /* bits 1 << enum field that it takes */
     unsigned top_k;                            /* when the client names none */
+    const char *page;                          /* of web/; beside `compose`: for whoever prefers HTML to JSON */
+    const char *schema;                        /* of its answer, in /openapi.json; NULL: not described there */
+    const char *summary, *about;               /* likewise */
     json_t *(*compose)(const struct req *req); /* the whole answer, NULL when out of memory; any thread */
 };
 
@@ -44,6 +47,8 @@ const struct route *route_find(const char *method, const char *path, bool *known
 /* The form field of a name that this route takes; FIELDS when none. */
 enum field route_field(const struct route *route, const char *name);
 const char *field_name(enum field field);
+/* The index-th row, NULL beyond the last. */
+const struct route *route_at(size_t index);
 
 /* ---- app.c ---- */
 
@@ -107,14 +112,17 @@ bool form_begin(struct req *req);
 bool form_feed(struct req *req, const char *data, size_t size);
 bool form_finish(struct req *req);
 void form_free(struct req *req);
+/* The index-th word that a boolean field takes, NULL beyond the last. */
+const char *form_word(size_t index);
 
 /* ---- the request ---- */
 
 struct answer {
-    unsigned status;  /* HTTP; 0: none yet */
-    char *body;       /* JSON text, freed with free() by whoever sends it; NULL: none */
-    unsigned retry_s; /* Retry-After; 0: none */
-    bool close;       /* the connection ends after it */
+    unsigned status;             /* HTTP; 0: none yet */
+    char *body;                  /* JSON text, freed with free() by whoever sends it; NULL: none */
+    unsigned retry_s;            /* Retry-After; 0: none */
+    bool close;                  /* the connection ends after it */
+    const struct web_file *page; /* instead of a body */
     char allow[64];
     char cause[CAUSE_MAX]; /* for the log only */
 };
@@ -163,7 +171,7 @@ enum refusal {
     REFUSE_EMPTY_FILE,
     REFUSE_EXTENSION,
     REFUSE_TOP_K,
-    REFUSE_UPLOAD_WORD,
+    REFUSE_WORD,
     REFUSE_FIELD_LENGTH,
     REFUSE_BATCH_SIZE,
     REFUSE_BOUNDARY,
@@ -177,6 +185,7 @@ enum refusal {
     REFUSE_HEADERS,
     REFUSE_BUSY,
     REFUSE_INTERNAL,
+    REFUSALS,
 };
 
 /* Set the answer to an error; a later one does not replace it. `detail` fills the text's %s. */
@@ -185,12 +194,36 @@ void refuse(struct req *req, enum refusal why, const char *detail);
 void refuse_one(struct photo *photo, enum refusal why, const char *detail);
 /* The client's sentence for a photo that could not be identified, and its HTTP status; 0 when it could. */
 unsigned photo_refusal(const struct photo *photo, char *text, size_t size);
+/* The status and the text of an error, for the description of the API; 0 when the route cannot answer it. */
+unsigned
+refusal_describe(const struct config *config, enum refusal why, const struct route *route, char *text, size_t size);
+unsigned photo_refusal_describe(enum bl_status status, const char *detail, char *text, size_t size);
 /* Compose the route's answer. */
 void answer_compose(struct req *req);
 /* Hand the answer to libmicrohttpd. */
 enum MHD_Result answer_send(struct req *req);
 /* 408 written past libmicrohttpd, which cannot answer a client that is silent. */
 void answer_raw_timeout(const struct req *req);
+
+/* ---- page.c: the pages for people ---- */
+
+/* A file of web/, with its bytes in the program. */
+struct web_file {
+    const char *name, *type, *etag;
+    const unsigned char *data;
+    size_t size;
+};
+extern const struct web_file web_files[]; /* made by tools/embed.cmake */
+extern const size_t web_file_count;
+
+/* Set the answer to the route's page when it has one and the client wants it; false otherwise. */
+bool page_answer(struct req *req);
+struct MHD_Response *page_response(const struct answer *answer);
+
+/* ---- openapi.c ---- */
+
+/* The API's description, NULL when out of memory. */
+json_t *openapi_json(const struct req *req);
 
 /* ---- ratelimit.c ---- */
 

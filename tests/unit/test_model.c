@@ -3,6 +3,7 @@
  */
 #include "make.h"
 
+#include <math.h>
 #include <unistd.h>
 
 static struct bl_model *model;
@@ -63,6 +64,32 @@ test_bytes_stream_and_path_agree(void **state)
     assert_true(bytes.total_s >= bytes.decode_s && bytes.decode_s > 0);
     fclose(f);
     unlink(name);
+    free(m.bytes);
+}
+
+static void
+test_an_explanation_only_when_asked(void **state)
+{
+    struct made m = make_jpeg(300, 200, 0xa08040, 0x203050, 6);
+    struct bl_options opts = bl_options_default();
+    struct bl_result plain, explained;
+    const struct bl_explanation *e = &explained.explanation;
+    float most = 0;
+
+    (void)state;
+    opts.threshold = 0;
+    assert_int_equal(bl_identify(worker, m.bytes, m.len, &opts, &plain, NULL), BL_OK);
+    assert_int_equal(plain.explanation.width, 0);
+    opts.explain = 1;
+    assert_int_equal(bl_identify(worker, m.bytes, m.len, &opts, &explained, NULL), BL_OK);
+    assert_true(fabs(explained.best[0].confidence - plain.best[0].confidence) < 1e-3); /* the same network */
+    assert_true(e->width > 1 && e->height > 1 && e->width * e->height <= BL_EXPLANATION_MAX);
+    for (unsigned i = 0; i < e->width * e->height; i++) {
+        assert_true(e->values[i] >= 0 && e->values[i] <= 1);
+        if (e->values[i] > most) most = e->values[i];
+    }
+    assert_true(most == 1);
+    assert_true(e->side_px > 100 && e->left_px >= 0 && e->left_px + e->side_px <= 200 && e->top_px + e->side_px <= 300);
     free(m.bytes);
 }
 
@@ -160,6 +187,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_bytes_stream_and_path_agree),
+        cmocka_unit_test(test_an_explanation_only_when_asked),
         cmocka_unit_test(test_failures_leave_the_worker_usable),
         cmocka_unit_test(test_a_stream_over_the_limit),
         cmocka_unit_test(test_labels),

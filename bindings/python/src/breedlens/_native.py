@@ -14,7 +14,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent
 def declarations(header: str) -> str:
     """What cffi understands of breedlens.h: no comments, no preprocessor, the constants in their places."""
     text = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
-    constants = dict(re.findall(r"^#define (BL_[A-Z_]+) (\d+)$", text, re.M))
+    constants = dict(re.findall(r"^#define (BL_[A-Z0-9_]+) (\d+)\s*$", text, re.M))
     text = re.sub(r'^#.*$|^extern "C" \{$|^\}$', "", text, flags=re.M)
     text = re.sub(r"\b(BL_API|BL_MUST_USE)\b", "", text)
     for name, value in constants.items():
