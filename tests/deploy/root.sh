@@ -41,6 +41,8 @@ new_root() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # nothing is started by an installation in a chroot
     chmod +x "$root/usr/sbin/policy-rc.d"
+    # Behind a proxy with a certificate of its own, pip in the root trusts whom this machine trusts.
+    cp /etc/ssl/certs/ca-certificates.crt "$root/var/lib/machine-ca.crt"
     echo 'Dpkg::Use-Pty "0";' >"$root/etc/apt/apt.conf.d/no-pty"
     mount_root
     in_root apt-get update -qq
@@ -48,7 +50,7 @@ new_root() {
 
 # A command in the current root, with nothing of our environment.
 in_root() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive PIP_CERT=/var/lib/machine-ca.crt \
         chroot "$root" "$@"
 }
 
