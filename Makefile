@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs screenshots fuzz install clean help
+.PHONY: build run test bench asan tsan lint format docs screenshots fuzz install deb test-deb test-docker clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -71,8 +71,22 @@ install: build ## install under PREFIX (/usr/local), below DESTDIR when that is 
 	@cmake --install build --prefix $(PREFIX) >/dev/null
 	@echo "installed under $(DESTDIR)$(PREFIX)"
 
+deb: ## build-deb/breedlens_VERSION_ARCH.deb for this Debian
+	@tools/setup.sh deb
+	@$(CMAKE) -B build-deb -DCMAKE_INSTALL_PREFIX=/usr -DBL_DEB=ON >/dev/null
+	@cmake --build build-deb
+	@cd build-deb && cpack >cpack.log || { cat cpack.log; exit 1; }
+	@ls build-deb/*.deb
+
+test-deb: deb ## the package in a fresh Debian 12 (root; some minutes)
+	@.venv/bin/python -c "import sys; sys.path.insert(0, 'tests'); import images; sys.stdout.buffer.write(images.jpeg(images.photo()))" >build-deb/photo.jpg
+	@tests/deploy/deb.sh $(CURDIR)/build-deb/breedlens_*.deb $(CURDIR)/build-deb/photo.jpg
+
+test-docker: ## the Dockerfile's steps in a fresh Debian 12, without an engine (root; some minutes)
+	@tests/deploy/docker.sh
+
 clean: ## remove what was built; .deps and .venv stay
-	@rm -rf build build-asan build-tsan build-fuzz build-lint
+	@rm -rf build build-asan build-tsan build-fuzz build-lint build-deb
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 sources=$(git ls-files "*.c") headers=$(git ls-files "*.h")
 # shellcheck disable=SC2086
 clang-format --dry-run -Werror $sources $headers
-shellcheck tools/*.sh tests/fuzz/*.sh tests/browser/*.sh .ci/run
+shellcheck -x tools/*.sh tests/fuzz/*.sh tests/browser/*.sh tests/deploy/*.sh deploy/debian/p* .ci/run
 cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
     --suppress=missingIncludeSystem -D_GNU_SOURCE -Iinclude -Isrc/lib -Isrc/server -Isrc/cli src examples tests/golden bench
 # Of what we ship; the tests take liberties.

@@ -3,7 +3,7 @@
 # Brings a Debian 12 machine to where breedlens can be built: apt packages, and
 # the OpenVINO runtime into .deps/openvino. What is there already is left alone,
 # so a second run is quick.
-#   tools/setup.sh build|test|lint|fuzz|bench
+#   tools/setup.sh build|test|lint|deb|fuzz|bench
 set -eu
 cd "$(dirname "$0")/.."
 need=${1:-build}
@@ -17,6 +17,7 @@ test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs mandoc zsh fish ch
 command -v node >/dev/null || test_packages="$test_packages nodejs"
 command -v npm >/dev/null || test_packages="$test_packages npm"
 lint_packages="libcmocka-dev clang-format clang-tidy cppcheck shellcheck"
+deb_packages="dpkg-dev file"
 fuzz_packages="clang libclang-rt-14-dev"
 bench_packages="python3-venv libjpeg-turbo-progs wrk"
 packages=$build_packages
@@ -25,9 +26,10 @@ case $need in
 build) ;;
 test) packages="$packages $test_packages"; venv=.venv requirements=tests/requirements.txt ;;
 lint) packages="$packages $lint_packages" ;;
+deb) packages="$packages $deb_packages" ;;
 fuzz) packages="$packages $fuzz_packages" ;;
 bench) packages="$packages $bench_packages"; venv=.venv-bench requirements=bench/requirements.txt ;;
-*) echo "setup: usage: tools/setup.sh build|test|lint|fuzz|bench" >&2; exit 2 ;;
+*) echo "setup: usage: tools/setup.sh build|test|lint|deb|fuzz|bench" >&2; exit 2 ;;
 esac
 
 # Packages are told apart by dpkg's own word, so that nothing is asked of the network for nothing.
@@ -59,6 +61,15 @@ if [ -n "$venv" ] && ! cmp -s "$requirements" "$venv/installed.txt"; then
     "$venv/bin/pip" install -q --disable-pip-version-check -r "$requirements" || {
         echo "setup: the Python packages could not be installed" >&2; exit 1; }
     cp "$requirements" "$venv/installed.txt"
+fi
+
+# nginx for a test: unpacked and not installed, as an installed one would begin to serve.
+if [ "$need" = test ] && ! command -v nginx >/dev/null && [ ! -x .deps/nginx/usr/sbin/nginx ] && command -v apt-get >/dev/null; then
+    echo "setup: fetching nginx (0.5 MB) into .deps/nginx"
+    rm -rf .deps/nginx
+    mkdir -p .deps/nginx
+    (cd .deps/nginx && { apt-get download -q nginx || { ${sudo-} apt-get update -q && apt-get download -q nginx; }; } >/dev/null 2>&1 &&
+        dpkg-deb -x nginx_*.deb . && rm nginx_*.deb) || echo "setup: nginx could not be fetched; its tests will be skipped" >&2
 fi
 
 # What drives the browser in the tests.

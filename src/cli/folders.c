@@ -126,7 +126,6 @@ static bool
 watch_folder(struct folders *f, const char *path)
 {
     int id = inotify_add_watch(f->fd, path, events);
-    size_t i = 0;
     char *copy;
 
     if (id < 0) {
@@ -134,20 +133,26 @@ watch_folder(struct folders *f, const char *path)
                 errno == ENOSPC ? "too many folders for fs.inotify.max_user_watches" : strerror(errno));
         return false;
     }
-    while (i < f->count && f->watched[i].id != id) i++;
-    if (i == f->room) {
+    copy = strdup(path);
+    if (!copy) return out_of_memory(), false;
+    for (struct watched *w = f->watched; w < f->watched + f->count; w++) {
+        if (w->id != id) continue;
+        free(w->path); /* known, perhaps under another name */
+        w->path = copy;
+        return true;
+    }
+    if (f->count == f->room) {
         size_t room = f->room ? f->room * 2 : 16;
         struct watched *bigger = realloc(f->watched, room * sizeof *bigger);
 
-        if (!bigger) return out_of_memory(), false;
+        if (!bigger) {
+            free(copy);
+            return out_of_memory(), false;
+        }
         f->watched = bigger;
         f->room = room;
     }
-    copy = strdup(path);
-    if (!copy) return out_of_memory(), false;
-    if (i < f->count) free(f->watched[i].path); /* known, under another name before */
-    else f->count++;
-    f->watched[i] = (struct watched){ id, copy };
+    f->watched[f->count++] = (struct watched){ id, copy };
     return true;
 }
 
