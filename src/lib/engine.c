@@ -13,15 +13,15 @@
 struct bl__engine {
     ov_core_t *core;
     ov_compiled_model_t *compiled;
-    unsigned size_px, class_count;
+    unsigned size_px, class_count, workers;
 };
 
 struct bl__infer {
     ov_infer_request_t *request;
     ov_tensor_t *input, *output; /* the request's own; they keep their memory */
-    size_t input_bytes;
+    size_t input_bytes, output_bytes;
     uint8_t *pixels;
-    const float *logits;
+    float *logits;
 };
 
 /* OpenVINO's codes, in our words; its message may hold paths, so only the step is told. */
@@ -132,6 +132,7 @@ bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__eng
     if (!e) return bl__fail(err, BL_E_NOMEM, "out of memory");
     e->size_px = bundle->view.size_px;
     e->class_count = bundle->class_count;
+    e->workers = workers;
     rc = ov_core_create(&e->core);
     if (rc) {
         st = ov_fail(err, rc, "start");
@@ -201,6 +202,7 @@ bl__infer_new(struct bl__engine *e, struct bl__infer **out, struct bl_error *err
         goto out;
     }
     in->input_bytes = input_bytes;
+    in->output_bytes = output_bytes;
     in->pixels = pixels;
     in->logits = logits;
     *out = in;
@@ -215,11 +217,36 @@ void
 bl__infer_free(struct bl__infer *in)
 {
     if (!in) return;
-    if (in->pixels) explicit_bzero(in->pixels, in->input_bytes); /* it was somebody's photo */
+    bl__infer_wipe(in);
     ov_tensor_free(in->output);
     ov_tensor_free(in->input);
     ov_infer_request_free(in->request);
     free(in);
+}
+
+void
+bl__infer_wipe(struct bl__infer *in)
+{
+    if (in->pixels) explicit_bzero(in->pixels, in->input_bytes); /* it was somebody's photo */
+    if (in->logits) explicit_bzero(in->logits, in->output_bytes);
+}
+
+/*
+ * Each stream has its own memory between the layers, and none can be told which
+ * to take: so as many blank pictures as there are streams, all at once.
+ */
+void
+bl__engine_rest(struct bl__engine *e)
+{
+    struct bl__infer **blank = calloc(e->workers, sizeof(struct bl__infer *));
+    unsigned made = 0;
+
+    if (!blank) return;
+    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL)) bl__infer_wipe(blank[made++]);
+    for (unsigned i = 0; i < made; i++) ov_infer_request_start_async(blank[i]->request);
+    for (unsigned i = 0; i < made; i++) ov_infer_request_wait(blank[i]->request);
+    for (unsigned i = 0; i < made; i++) bl__infer_free(blank[i]);
+    free(blank);
 }
 
 uint8_t *
