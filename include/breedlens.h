@@ -244,6 +244,14 @@ bl_worker_new(struct bl_model *model, const struct bl_limits *limits, struct bl_
 BL_API void bl_worker_free(struct bl_worker *worker);
 
 /*
+ * bl_identify() leaves nothing of a photo in the worker. Between the network's
+ * layers something does stay until the next photo overwrites it; this does so
+ * now, with blank pictures, in about the time of one identification. For the
+ * moments in which there is nothing else to do. Any thread, at any time.
+ */
+BL_API void bl_model_rest(struct bl_model *model);
+
+/*
  * Identify one photo held in memory: JPEG, PNG or WebP, told from the bytes.
  * EXIF orientation is applied; transparency is laid over white; of an
  * animation the first frame counts.

@@ -94,7 +94,7 @@ bl__cloud_context(const struct bl_result *result, char out[BL__CONTEXT_MAX])
 unsigned
 bl__cloud_backoff_ms(unsigned try, uint32_t random)
 {
-    unsigned pause = BACKOFF_MS << ((try < TRY_MAX ? try : TRY_MAX) - 1);
+    unsigned pause = BACKOFF_MS / 2 << (try < TRY_MAX ? try : TRY_MAX);
 
     return pause / 2 + random % pause;
 }

@@ -24,7 +24,8 @@ struct bl__engine {
 struct request {
     ov_infer_request_t *request;
     ov_tensor_t *output[2]; /* logits; the feature map where there is one */
-    const float *values[2];
+    float *values[2];
+    size_t bytes[2]; /* of each */
 };
 
 struct bl__infer {
@@ -229,6 +230,7 @@ request_init(struct request *r, const ov_compiled_model_t *compiled, const size_
         if (rc == OK && bytes != sizes[i] * sizeof(float))
             st = bl__fail(err, BL_E_MODEL, "the network's outputs are not what model.json says");
         r->values[i] = values;
+        r->bytes[i] = bytes;
     }
     if (rc) st = ov_fail(err, rc, "making a request");
     if (st) request_clear(r);
@@ -274,11 +276,26 @@ void
 bl__infer_free(struct bl__infer *in)
 {
     if (!in) return;
-    if (in->pixels) explicit_bzero(in->pixels, in->input_bytes); /* it was somebody's photo */
+    bl__infer_wipe(in);
     request_clear(&in->explain);
     ov_tensor_free(in->input);
     request_clear(&in->plain);
     free(in);
+}
+
+static void
+request_wipe(struct request *r)
+{
+    for (int i = 0; i < 2; i++)
+        if (r->values[i]) explicit_bzero(r->values[i], r->bytes[i]);
+}
+
+void
+bl__infer_wipe(struct bl__infer *in)
+{
+    if (in->pixels) explicit_bzero(in->pixels, in->input_bytes); /* it was somebody's photo */
+    request_wipe(&in->plain);
+    request_wipe(&in->explain);
 }
 
 uint8_t *
@@ -349,6 +366,41 @@ bl__infer_explain(struct bl__infer *in, const float **logits, const float **feat
     *features = in->explain.values[1];
     *head = &in->engine->head;
     return BL_OK;
+}
+
+/* ---- forgetting ---- */
+
+/* Run a blank picture through every stream of one of the two networks. */
+static void
+run_blank(struct bl__infer **blank, unsigned count, bool explain)
+{
+    for (unsigned i = 0; i < count; i++)
+        ov_infer_request_start_async(explain ? blank[i]->explain.request : blank[i]->plain.request);
+    for (unsigned i = 0; i < count; i++)
+        ov_infer_request_wait(explain ? blank[i]->explain.request : blank[i]->plain.request);
+}
+
+/*
+ * Each stream has its own memory between the layers, and none can be told which
+ * to take: so as many blank pictures as there are streams, all at once.
+ */
+void
+bl__engine_rest(struct bl__engine *e)
+{
+    struct bl__infer **blank = calloc(e->workers, sizeof(struct bl__infer *));
+    unsigned made = 0, explained = 0;
+    bool explains;
+
+    if (!blank) return;
+    pthread_mutex_lock(&e->lock);
+    explains = e->explain != NULL;
+    pthread_mutex_unlock(&e->lock);
+    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL)) bl__infer_wipe(blank[made++]);
+    run_blank(blank, made, false);
+    while (explains && explained < made && !explain_request(blank[explained], NULL)) explained++;
+    run_blank(blank, explained, true);
+    for (unsigned i = 0; i < made; i++) bl__infer_free(blank[i]);
+    free(blank);
 }
 
 static char version_text[96];

@@ -81,20 +81,26 @@ bl__scratch_get(struct bl__scratch *s, size_t size)
 {
     if (size > s->size) {
         bl__scratch_clear(s);
-        s->data = malloc(size);
+        s->data = bl_photo_alloc(size);
         if (!s->data) return NULL;
         s->size = size;
     }
+    if (size > s->used) s->used = size;
     return s->data;
+}
+
+void
+bl__scratch_wipe(struct bl__scratch *s)
+{
+    if (s->used) explicit_bzero(s->data, s->used);
+    s->used = 0;
 }
 
 void
 bl__scratch_clear(struct bl__scratch *s)
 {
-    if (s->data) explicit_bzero(s->data, s->size);
-    free(s->data);
-    s->data = NULL;
-    s->size = 0;
+    bl_photo_free(s->data);
+    *s = (struct bl__scratch){ 0 };
 }
 
 enum bl_status
@@ -105,6 +111,13 @@ bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits, const 
     dec->limits = *limits;
     dec->view = *view;
     return bl__resize_init(&dec->resize, view->filter, view->size_px, view->size_px, err);
+}
+
+void
+bl__decoder_wipe(struct bl__decoder *dec)
+{
+    bl__resize_wipe(&dec->resize);
+    bl__scratch_wipe(&dec->scratch);
 }
 
 void

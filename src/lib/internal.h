@@ -49,10 +49,12 @@ struct bl__resize {
     size_t row_room;             /* pixels that row can hold */
     bl__pixel *line;             /* [width] the current row, resampled */
     bl__pixel *sum;              /* [height][width] */
+    bool dirty;                  /* holds something of a photo */
 };
 
 enum bl_status
 bl__resize_init(struct bl__resize *rs, enum bl__filter filter, unsigned width, unsigned height, struct bl_error *err);
+void bl__resize_wipe(struct bl__resize *rs);
 void bl__resize_clear(struct bl__resize *rs); /* wipes and frees; takes a zeroed one */
 
 /*
@@ -82,10 +84,12 @@ void bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rg
 struct bl__scratch {
     uint8_t *data;
     size_t size;
+    size_t used; /* bytes that may hold something of a photo */
 };
 
 /* At least `size` bytes, contents undefined; NULL when out of memory. */
 uint8_t *bl__scratch_get(struct bl__scratch *s, size_t size);
+void bl__scratch_wipe(struct bl__scratch *s);
 void bl__scratch_clear(struct bl__scratch *s);
 
 /* A worker's decoder: one photo at a time passes through it. */
@@ -105,6 +109,7 @@ struct bl__photo {
 
 enum bl_status bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits, const struct bl__view *view,
                                 struct bl_error *err);
+void bl__decoder_wipe(struct bl__decoder *dec); /* forget the last photo, keep the buffers */
 void bl__decoder_clear(struct bl__decoder *dec);
 
 /*
@@ -222,6 +227,12 @@ enum bl_status bl__infer_run(struct bl__infer *infer, const float **logits, stru
  */
 enum bl_status bl__infer_explain(struct bl__infer *infer, const float **logits, const float **features,
                                  const struct bl__head **head, struct bl_error *err);
+
+/* Wipe input and logits. What lies between them stays until the next run: see bl__engine_rest(). */
+void bl__infer_wipe(struct bl__infer *infer);
+
+/* Overwrite what the network keeps of the last photos between its layers. */
+void bl__engine_rest(struct bl__engine *engine);
 
 const char *bl__engine_version(void);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, SIDE_MIN_PX = 64, SIDE_MAX_PX = 16384 };
+enum { WORKERS_MAX = 256, SIDE_MIN_PX = 64, SIDE_MAX_PX = 16384, STACK_WIPE_BYTES = 64 << 10 };
 
 struct bl_worker {
     const struct bl_model *model;
@@ -185,6 +185,34 @@ seconds_between(const struct timespec *a, const struct timespec *b)
     return (double)(b->tv_sec - a->tv_sec) + (double)(b->tv_nsec - a->tv_nsec) / 1e9;
 }
 
+/*
+ * The codecs and the runtime leave parts of a photo on the stack, in frames that
+ * are long gone. Deeper than any of them went.
+ */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+    char below[STACK_WIPE_BYTES];
+
+    explicit_bzero(below, sizeof below);
+}
+
+/* Nothing of a photo stays with the worker once it is identified. */
+static void
+forget(struct bl_worker *w)
+{
+    bl__decoder_wipe(&w->decoder);
+    bl__infer_wipe(w->infer);
+    explicit_bzero(w->probabilities, w->model->bundle.class_count * sizeof *w->probabilities);
+    wipe_stack();
+}
+
+void
+bl_model_rest(struct bl_model *model)
+{
+    if (model) bl__engine_rest(model->engine);
+}
+
 enum bl_status
 bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_options *options, struct bl_result *out,
             struct bl_error *err)
@@ -205,16 +233,19 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
 
     clock_gettime(CLOCK_MONOTONIC, &begin);
     st = bl__decode(&w->decoder, data, len, bl__infer_input(w->infer), &out->format, &photo, err);
-    if (st) goto fail;
     clock_gettime(CLOCK_MONOTONIC, &decoded);
-    if (opts.explain) st = bl__infer_explain(w->infer, &logits, &features, &head, err);
-    else st = bl__infer_run(w->infer, &logits, err);
-    if (st) goto fail;
-    bl__identify_logits(&w->model->bundle, logits, &opts, w->probabilities, out);
+    if (!st)
+        st = opts.explain ? bl__infer_explain(w->infer, &logits, &features, &head, err)
+                          : bl__infer_run(w->infer, &logits, err);
+    if (!st) bl__identify_logits(&w->model->bundle, logits, &opts, w->probabilities, out);
     out->width = photo.width;
     out->height = photo.height;
-    if (opts.explain) st = bl__explain(&w->model->bundle, head, logits, features, out, err);
-    if (st) goto fail;
+    if (!st && opts.explain) st = bl__explain(&w->model->bundle, head, logits, features, out, err);
+    forget(w);
+    if (st) {
+        memset(out, 0, sizeof *out);
+        return st;
+    }
     out->model = w->model->bundle.name;
     out->model_version = w->model->bundle.version;
     clock_gettime(CLOCK_MONOTONIC, &end);
@@ -222,9 +253,6 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
     out->decode_s = seconds_between(&begin, &decoded);
     out->total_s = seconds_between(&begin, &end);
     return BL_OK;
-fail:
-    memset(out, 0, sizeof *out);
-    return st;
 }
 
 enum bl_status
@@ -232,6 +260,7 @@ bl_identify_stream(struct bl_worker *w, FILE *stream, const struct bl_options *o
                    struct bl_error *err)
 {
     size_t len = 0, room = 1 << 16, max;
+    enum bl_status st;
 
     if (!out) return bl__fail(err, BL_E_ARG, "no place for the result");
     memset(out, 0, sizeof *out);
@@ -255,7 +284,9 @@ bl_identify_stream(struct bl_worker *w, FILE *stream, const struct bl_options *o
         if (feof(stream) || len == max) break;
         room = want * 2;
     }
-    return bl_identify(w, w->encoded.data, len, opts, out, err);
+    st = bl_identify(w, w->encoded.data, len, opts, out, err);
+    bl__scratch_wipe(&w->encoded);
+    return st;
 }
 
 enum bl_status

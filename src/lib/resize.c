@@ -88,22 +88,10 @@ taps_set(struct bl__taps *t, enum bl__filter filter, unsigned size, unsigned in,
     return true;
 }
 
-/* A vector type wants its own alignment, which plain calloc does not promise everywhere. */
 static bl__pixel *
 pixels_new(size_t n)
 {
-    void *p = NULL;
-
-    if (posix_memalign(&p, sizeof(bl__pixel), n * sizeof(bl__pixel))) return NULL;
-    memset(p, 0, n * sizeof(bl__pixel));
-    return p;
-}
-
-static void
-pixels_free(bl__pixel *p, size_t n)
-{
-    if (p) explicit_bzero(p, n * sizeof *p);
-    free(p);
+    return bl_photo_alloc(n * sizeof(bl__pixel)); /* aligned for vectors, and zero */
 }
 
 enum bl_status
@@ -123,13 +111,23 @@ bl__resize_init(struct bl__resize *rs, enum bl__filter filter, unsigned width, u
 }
 
 void
+bl__resize_wipe(struct bl__resize *rs)
+{
+    if (!rs->dirty) return;
+    if (rs->row) explicit_bzero(rs->row, rs->row_room * sizeof *rs->row);
+    explicit_bzero(rs->line, rs->width * sizeof *rs->line);
+    explicit_bzero(rs->sum, (size_t)rs->width * rs->height * sizeof *rs->sum);
+    rs->dirty = false;
+}
+
+void
 bl__resize_clear(struct bl__resize *rs)
 {
     taps_clear(&rs->x);
     taps_clear(&rs->y);
-    pixels_free(rs->row, rs->row_room);
-    pixels_free(rs->line, rs->width);
-    pixels_free(rs->sum, (size_t)rs->width * rs->height);
+    bl_photo_free(rs->row);
+    bl_photo_free(rs->line);
+    bl_photo_free(rs->sum);
     memset(rs, 0, sizeof *rs);
 }
 
@@ -147,13 +145,14 @@ bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double
     rs->col_end = rs->x.first[last] + rs->x.count[last];
     columns = rs->col_end - rs->col_begin;
     if (columns > rs->row_room) {
-        pixels_free(rs->row, rs->row_room);
+        bl_photo_free(rs->row);
         rs->row_room = 0;
         rs->row = pixels_new(columns);
         if (!rs->row) return bl__fail(err, BL_E_NOMEM, "out of memory");
         rs->row_room = columns;
     }
-    memset(rs->sum, 0, (size_t)rs->width * rs->height * sizeof *rs->sum);
+    bl__resize_wipe(rs); /* the sums begin at zero */
+    rs->dirty = true;
     return BL_OK;
 }
 

@@ -5,7 +5,11 @@
  */
 #include "server.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { REST_AFTER_MS = 100 };
 
 struct job {
     struct req *req;
@@ -14,11 +18,13 @@ struct job {
 
 struct queue {
     struct app *app;
-    pthread_mutex_t lock; /* guards the ring and `ending` */
+    pthread_mutex_t lock; /* guards the ring and what follows it, but not the workers */
     pthread_cond_t filled;
     struct job *ring;
     unsigned size, first, count;
     bool ending;
+    unsigned busy;    /* workers that have a photo */
+    bool unrested;    /* the network has seen a photo since it last rested */
     unsigned workers; /* threads that run */
     struct worker {
         struct queue *queue;
@@ -27,15 +33,46 @@ struct queue {
     } * worker;
 };
 
+/*
+ * Nothing waits: when it has been so for a moment, what the network still holds
+ * of the last photos is overwritten. One worker does it for all; under the lock
+ * is only the decision.
+ */
+static void
+wait_idle(struct queue *q)
+{
+    struct timespec until;
+
+    if (!q->unrested) {
+        pthread_cond_wait(&q->filled, &q->lock);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += REST_AFTER_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    if (pthread_cond_timedwait(&q->filled, &q->lock, &until) != ETIMEDOUT || q->count || q->busy || !q->unrested)
+        return;
+    q->unrested = false;
+    pthread_mutex_unlock(&q->lock);
+    bl_model_rest(q->app->model);
+    pthread_mutex_lock(&q->lock);
+}
+
 static bool
-pop(struct queue *q, struct job *job)
+pop(struct queue *q, struct job *job, bool was_busy)
 {
     pthread_mutex_lock(&q->lock);
-    while (!q->count && !q->ending) pthread_cond_wait(&q->filled, &q->lock);
+    if (was_busy) q->busy--;
+    while (!q->count && !q->ending) wait_idle(q);
     if (q->count) {
         *job = q->ring[q->first];
         q->first = (q->first + 1) % q->size;
         q->count--;
+        q->busy++;
+        q->unrested = true;
     } else {
         job->req = NULL;
     }
@@ -55,9 +92,10 @@ static void *
 work(void *arg)
 {
     struct worker *w = arg;
+    bool was_busy = false;
     struct job job;
 
-    while (pop(w->queue, &job)) {
+    for (; pop(w->queue, &job, was_busy); was_busy = true) {
         struct req *req = job.req;
         struct photo *photo = &req->photos[job.index];
 
@@ -92,6 +130,7 @@ struct queue *
 queue_new(struct app *app, unsigned size, unsigned workers, struct bl_error *err)
 {
     struct queue *q = calloc(1, sizeof *q);
+    pthread_condattr_t clock;
 
     if (q) {
         q->app = app;
@@ -99,7 +138,10 @@ queue_new(struct app *app, unsigned size, unsigned workers, struct bl_error *err
         q->ring = calloc(size, sizeof *q->ring);
         q->worker = calloc(workers, sizeof *q->worker);
         pthread_mutex_init(&q->lock, NULL);
-        pthread_cond_init(&q->filled, NULL);
+        pthread_condattr_init(&clock);
+        pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+        pthread_cond_init(&q->filled, &clock);
+        pthread_condattr_destroy(&clock);
     }
     if (!q || !q->ring || !q->worker) {
         err->status = BL_E_NOMEM;
