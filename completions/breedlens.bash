@@ -19,6 +19,7 @@ _breedlens()
         return
     fi
     case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD - 1]}" in
+    'identify --explain') return ;;
     'identify --top-k') return ;;
     'identify --threshold') return ;;
     'identify --species') return ;;
@@ -79,7 +80,7 @@ _breedlens()
     'serve --cloudinary-pause-s') return ;;
     esac
     case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD]}" in
-    'identify -'*) _breedlens_words '--json --top-k --threshold --species --jobs --model --help ' ;;
+    'identify -'*) _breedlens_words '--json --explain --top-k --threshold --species --jobs --model --help ' ;;
     'identify '*) _breedlens_names -f ;;
     'batch -'*) _breedlens_words '--recursive --format --output --resume --move-to --null --top-k --threshold --species --jobs --model --help ' ;;
     'batch '*) _breedlens_names -f ;;
