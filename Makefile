@@ -53,9 +53,15 @@ format: ## make the C look as .clang-format says
 	@tools/setup.sh lint
 	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
-docs: build ## write docs/CONFIG.md and .env.example anew from the program
+docs: build ## write docs/CONFIG.md, .env.example, man pages and completions anew from the program
 	@build/breedlens serve --print-docs md >docs/CONFIG.md
 	@build/breedlens serve --print-docs env >.env.example
+	@build/breedlens --print-docs man1 >docs/man/breedlens.1
+	@python3 tools/man3.py include/breedlens.h >docs/man/breedlens.3
+	@build/breedlens --print-docs env5 >docs/man/breedlens.env.5
+	@build/breedlens --print-docs bash >completions/breedlens.bash
+	@build/breedlens --print-docs zsh >completions/_breedlens
+	@build/breedlens --print-docs fish >completions/breedlens.fish
 
 screenshots: build ## make docs/images anew, with drawn pets and sample answers
 	@tools/setup.sh test

@@ -59,6 +59,7 @@ enum bl_status {
     BL_E_TOO_LARGE, /* over a bound in struct bl_limits */
     BL_E_MODEL,     /* the model bundle is missing, broken or does not fit together */
     BL_E_ENGINE,    /* the inference runtime failed */
+    BL_E_BACKUP,    /* Cloudinary could not be reached, refused, or is being left alone for a while */
 };
 
 /* The caller's. `text` is one line without paths of ours, secrets or the photo's own text. */
@@ -104,6 +105,7 @@ struct bl_worker; /* opaque; one thread at a time */
 
 struct bl_model_options {
     unsigned workers; /* identifications meant to run at once, 1..256; 0: one a core */
+    const char *type; /* which installed bundle, when no folder is given: "accurate" (NULL means it) or "fast" */
 };
 
 /*
@@ -111,7 +113,7 @@ struct bl_model_options {
  * The bundle's checksums, shapes and taxonomy are checked, the network is
  * compiled for this machine (some tenths of a second).
  *
- *   dir   the folder; NULL: the one bl_model_default_dir() names
+ *   dir   the folder; NULL: the one that bl_model_default_dir() names for opts->type
  *   opts  NULL: the defaults
  *   out   BL_OK: a model, the caller's, closed with bl_model_close(); otherwise NULL
  *
@@ -124,11 +126,14 @@ bl_model_open(const char *dir, const struct bl_model_options *opts, struct bl_mo
 BL_API void bl_model_close(struct bl_model *model);
 
 /*
- * Where the model lies when nobody says: $BREEDLENS_MODEL, else beside the
- * library (installed or in the source tree). Written to `buf`; BL_E_ARG when it
- * does not fit.
+ * Where a bundle lies when no folder is given: $BREEDLENS_MODEL, else the folder `type` among the
+ * bundles beside the library (installed or in the source tree).
+ *
+ *   type  a plain name, "accurate" or "fast"; NULL: "accurate"
+ *
+ * Written to `buf`; BL_E_ARG when it does not fit or `type` is no plain name.
  */
-BL_API BL_MUST_USE enum bl_status bl_model_default_dir(char *buf, size_t size);
+BL_API BL_MUST_USE enum bl_status bl_model_default_dir(const char *type, char *buf, size_t size);
 
 /* Facts of a model; the texts belong to it. */
 struct bl_model_info {
@@ -162,9 +167,23 @@ struct bl_options {
     unsigned top_k;      /* list at most this many predictions, 1..BL_TOP_K_MAX; default 5 */
     double threshold;    /* leave out predictions with less confidence, 0..1; default 0.1 */
     const char *species; /* NULL, or: only this species ("cat", "Cats"), confidences within it */
+    int explain;         /* not 0: say where the network looked, too (struct bl_explanation); default 0 */
 };
 
 BL_API struct bl_options bl_options_default(void);
+
+#define BL_EXPLANATION_MAX 256
+
+/*
+ * Where the network looked: a class activation map (Zhou et al. 2016, "Learning Deep Features for
+ * Discriminative Localization") of the primary breed, or of "no pet" where that is the answer. What speaks for the
+ * class more than for the average one, as a share of the strongest place.
+ */
+struct bl_explanation {
+    unsigned width, height;           /* of the grid; 0 when none was asked for */
+    float values[BL_EXPLANATION_MAX]; /* [height][width] from the top left, 0..1 */
+    double left_px, top_px, side_px;  /* the square of the upright photo that the grid lies over */
+};
 
 /* Text members are the model's: a result must not outlive it. */
 struct bl_prediction {
@@ -196,6 +215,8 @@ struct bl_result {
     /* The best breeds whatever the threshold and the verdict "no pet" (adoption's question). */
     size_t best_count;
     struct bl_prediction best[5];
+
+    struct bl_explanation explanation;
 
     enum bl_format format;
     unsigned width, height;   /* px, of the upright photo */
@@ -232,7 +253,9 @@ BL_API void bl_worker_free(struct bl_worker *worker);
  *   out        filled on BL_OK, zeroed otherwise
  *
  * Returns BL_OK, BL_E_ARG, BL_E_NOMEM, BL_E_EMPTY, BL_E_FORMAT, BL_E_CORRUPT,
- * BL_E_TOO_LARGE or BL_E_ENGINE.
+ * BL_E_TOO_LARGE or BL_E_ENGINE; BL_E_MODEL when an explanation is asked for and
+ * the bundle has none. The first explanation of a model takes some tenths of a
+ * second more: only then is what it needs made ready.
  */
 BL_API BL_MUST_USE enum bl_status
 bl_identify(struct bl_worker *worker, const void *data, size_t len, const struct bl_options *opts,
@@ -259,6 +282,124 @@ bl_identify_path(struct bl_worker *worker, const char *path, const struct bl_opt
  * Returns BL_OK, BL_E_ARG or BL_E_NOMEM.
  */
 BL_API BL_MUST_USE enum bl_status bl_result_json(const struct bl_result *result, char **out);
+
+/* ---- memory for photos ---------------------------------------------------- */
+
+/*
+ * Memory for a photo's bytes: left out of core dumps, and wiped by
+ * bl_photo_free(), which takes NULL. `size` is 1 or more; NULL when out of
+ * memory. Any thread.
+ */
+BL_API BL_MUST_USE void *bl_photo_alloc(size_t size);
+BL_API void bl_photo_free(void *photo);
+
+/*
+ * A photo fit to be handed on: upright, at most limits->max_side_px on its
+ * longer side, as a JPEG that holds nothing but the picture (no EXIF, GPS, XMP,
+ * comments, profiles).
+ *
+ *   limits  NULL: bl_limits_default()
+ *   out     BL_OK: the JPEG, the caller's, freed with bl_photo_free(); otherwise NULL
+ *
+ * Returns what bl_identify() does, save BL_E_ENGINE. Any thread.
+ */
+BL_API BL_MUST_USE enum bl_status bl_photo_clean(const void *data, size_t len, const struct bl_limits *limits,
+                                                 void **out, size_t *out_len, struct bl_error *err);
+
+/* ---- backup to Cloudinary ------------------------------------------------- */
+
+struct bl_backup; /* opaque: one thread and its connections; shared by threads */
+
+struct bl_backup_options {
+    const char *cloud_name; /* letters, digits, - and _; required, as are */
+    const char *api_key;
+    const char *api_secret;
+    const char *upload_preset; /* NULL or "": none */
+    const char *folder;        /* NULL or "": none */
+    const char *base_url;      /* NULL: https://api.cloudinary.com; plain HTTP only to this machine */
+    const char *ca_file;       /* certificates to trust, PEM; NULL or "": the system's */
+    int sha256;                /* sign by SHA-256 instead of SHA-1 */
+    unsigned timeout_ms;       /* one try may take; 0: 10000 */
+    unsigned max_inflight;     /* on their way at once; 0: 8 */
+    unsigned pause_s;          /* left alone after five failures in a row; 0: 30 */
+};
+
+#define BL_BACKUP_TEXT_MAX 1024
+
+struct bl_backup_answer {
+    enum bl_status status;              /* BL_OK, BL_E_BACKUP or BL_E_NOMEM */
+    char url[BL_BACKUP_TEXT_MAX];       /* BL_OK: where the backup is; "" after a removal */
+    char public_id[BL_BACKUP_TEXT_MAX]; /* BL_OK: its name there, for bl_backup_remove() */
+    char text[128];                     /* otherwise: one short line, fit to be shown to anybody */
+};
+
+/*
+ * Can a backup be made with these? BL_E_ARG with a line that begins with the
+ * name of the option at fault and never holds a secret. Starts nothing.
+ */
+BL_API BL_MUST_USE enum bl_status bl_backup_check(const struct bl_backup_options *opts, struct bl_error *err);
+
+/*
+ * Start the client: a thread that uploads. Certificates are verified, always.
+ * Network errors, 429 and 5xx are tried three times, with growing pauses and as
+ * late as the service asks; after five failures in a row it is left alone for a
+ * while, and every backup fails at once.
+ *
+ *   opts  copied
+ *   out   BL_OK: the client, the caller's, freed with bl_backup_free(); otherwise NULL
+ *
+ * Returns BL_OK, BL_E_ARG or BL_E_NOMEM.
+ */
+BL_API BL_MUST_USE enum bl_status
+bl_backup_new(const struct bl_backup_options *opts, struct bl_backup **out, struct bl_error *err);
+
+/* Fail what is on its way and whatever comes after. Any thread; returns at once. */
+BL_API void bl_backup_cancel(struct bl_backup *backup);
+
+/* Takes NULL. Fails what is on its way (each `done` is still called), and waits for the thread. */
+BL_API void bl_backup_free(struct bl_backup *backup);
+
+/* Called once, from the client's thread: be brief, and call no function of the same client that waits. */
+typedef void bl_backup_done(void *context, const struct bl_backup_answer *answer);
+
+/*
+ * Begin to upload a photo as it is, with what it shows as its context.
+ *
+ *   photo, len  memory of bl_photo_alloc(); the client's from here on, whatever is returned
+ *   result      what bl_identify() found; read, not kept
+ *   done        told the outcome, unless another status than BL_OK is returned
+ *
+ * Returns BL_OK, BL_E_ARG, BL_E_NOMEM, or BL_E_BACKUP when it is not even
+ * tried: too many wait, or Cloudinary is being left alone. Any thread.
+ */
+BL_API BL_MUST_USE enum bl_status
+bl_backup_upload(struct bl_backup *backup, void *photo, size_t len, const struct bl_result *result,
+                 bl_backup_done *done, void *context, struct bl_error *err);
+
+/* Begin to remove a backup by its public id. The rest as above. */
+BL_API BL_MUST_USE enum bl_status bl_backup_remove(struct bl_backup *backup, const char *public_id,
+                                                   bl_backup_done *done, void *context, struct bl_error *err);
+
+/* The same two, waiting for the outcome: its status is returned too. */
+BL_API BL_MUST_USE enum bl_status
+bl_backup_upload_wait(struct bl_backup *backup, void *photo, size_t len, const struct bl_result *result,
+                      struct bl_backup_answer *answer);
+BL_API BL_MUST_USE enum bl_status
+bl_backup_remove_wait(struct bl_backup *backup, const char *public_id, struct bl_backup_answer *answer);
+
+/*
+ * The photo, upright, with a result's explanation laid over it: a PNG to be looked at.
+ *
+ *   data, len  the photo that the result is of
+ *   result     of bl_identify() with `explain`
+ *   limits     NULL: bl_limits_default(); max_side_px bounds the picture's longer side
+ *   out        BL_OK: the PNG, the caller's, freed with bl_photo_free(); otherwise NULL
+ *
+ * Returns what bl_photo_clean() does; BL_E_ARG when the result explains nothing. Any thread.
+ */
+BL_API BL_MUST_USE enum bl_status
+bl_explanation_png(const void *data, size_t len, const struct bl_result *result, const struct bl_limits *limits,
+                   void **out, size_t *out_len, struct bl_error *err);
 
 /* ---- versions ----------------------------------------------------------- */
 

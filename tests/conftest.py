@@ -15,7 +15,7 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BREEDLENS_BUILD", ROOT / "build"))
 BINARY = BUILD / "breedlens"
-MODEL = ROOT / "model"
+MODEL = ROOT / "model" / "accurate"
 PETS = pathlib.Path(os.environ.get("BREEDLENS_PETS", ROOT.parent / "shared" / "pets"))
 START_S, STOP_S = 60, 60  # generous: sanitizer builds on a busy machine
 
@@ -32,11 +32,11 @@ def clean_env(**settings):
 class Server:
     """A running `breedlens serve` on a free port."""
 
-    def __init__(self, cwd, flags=(), **settings):
+    def __init__(self, cwd, flags=(), program=(BINARY,), **settings):
         self.log_path = cwd / "log"
         self.log_file = open(self.log_path, "ab")
         env = clean_env(**{"FLASK_HOST": "127.0.0.1", "PORT": 0, **settings})
-        self.process = subprocess.Popen([BINARY, "serve", *flags], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=self.log_file)
+        self.process = subprocess.Popen([*program, "serve", *flags], cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=self.log_file)
         lines = queue.Queue()
         threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout] and None or lines.put(b""), daemon=True).start()
         try:
@@ -92,10 +92,10 @@ def start(tmp_path):
     """Servers with settings of their own: start(CONFIDENCE_THRESHOLD=0)."""
     running = []
 
-    def begin(flags=(), **settings):
+    def begin(flags=(), program=(BINARY,), **settings):
         where = tmp_path / f"server{len(running)}"
         where.mkdir()
-        running.append(Server(where, flags, **settings))
+        running.append(Server(where, flags, program, **settings))
         return running[-1]
 
     yield begin

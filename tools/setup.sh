@@ -9,8 +9,10 @@ cd "$(dirname "$0")/.."
 need=${1:-build}
 
 build_packages="gcc g++ cmake make ninja-build pkg-config python3 python3-pip ca-certificates
-    libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev"
-test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs chromium php-cli php-curl curl libcurl4-openssl-dev"
+    libmicrohttpd-dev libjpeg62-turbo-dev libspng-dev libwebp-dev libexif-dev libjansson-dev libssl-dev
+    libcurl4-openssl-dev"
+test_packages="python3-venv libcmocka-dev libjpeg-turbo-progs mandoc zsh fish chromium php-cli php-curl curl
+    openssl strace"
 # Another Node.js than Debian's will do, and would be in the way of Debian's.
 command -v node >/dev/null || test_packages="$test_packages nodejs"
 command -v npm >/dev/null || test_packages="$test_packages npm"

@@ -184,6 +184,8 @@ function addCard(photo) {
   card.querySelector(".remove").setAttribute("aria-label", text.remove(photo.name));
   card.querySelector(".remove").onclick = () => remove(photo);
   card.querySelector(".again").onclick = () => ask(photo);
+  card.querySelector(".look").setAttribute("aria-label", text.lookOf(photo.name));
+  card.querySelector(".look").onclick = (event) => look(photo, event.currentTarget);
   card.querySelector(".copy").setAttribute("aria-label", text.copyOf(photo.name));
   card.querySelector(".copy").onclick = (event) => copy(event.currentTarget, photo.answer);
   at("cards").append(card);
@@ -241,8 +243,54 @@ function show(photo) {
   part("took").textContent = answer ? text.took(answer.processing_time ?? "") + (photo.downsized ? `, ${text.downsized}` : "") : "";
   part("again").hidden = photo.state !== "failed";
   part("copy").hidden = photo.state !== "done";
+  part("look").hidden = photo.state !== "done" || !predictions.length || !!photo.filter; // of a filtered answer it would explain another
+  if (part("look").hidden) card.classList.remove("looked");
   card.setAttribute("aria-busy", String(photo.state === "waiting" || photo.state === "asking"));
   tally();
+}
+
+// ---- where the model looked ----
+
+const HEAT = [242, 84, 27], HEAT_MOST = 0.72; // a colour that fur does not have; how much of it lies over the strongest place
+
+async function look(photo, button) {
+  const shown = photo.card.classList.toggle("looked");
+  button.setAttribute("aria-pressed", String(shown));
+  if (!shown) return;
+  try {
+    photo.explained ??= await send(photo, "identify-breed", { explain: "true" }, photo.abort.signal);
+    drawHeat(photo.card.querySelector("canvas"), photo.explained);
+    say(text.sayLook(photo.name, photo.explained.primary_breed, ...middle(photo.explained)));
+  } catch (error) {
+    photo.card.classList.remove("looked");
+    button.setAttribute("aria-pressed", "false");
+    if (!photo.abort.signal.aborted) say(text.sayNone(photo.name, error.message));
+  }
+}
+
+// The canvas has the photo's shape, so that the style sheet lays it over the photo as it lays the photo itself.
+function drawHeat(canvas, { explanation: { width, height, values, box }, image }) {
+  const scale = Math.min(1, SIDE_SMALL / Math.max(image.width, image.height));
+  const grid = make("canvas");
+  Object.assign(grid, { width, height });
+  const cells = grid.getContext("2d").createImageData(width, height);
+  values.forEach((value, i) => cells.data.set([...HEAT, 255 * HEAT_MOST * value], 4 * i));
+  grid.getContext("2d").putImageData(cells, 0, 0);
+  Object.assign(canvas, { width: image.width * scale, height: image.height * scale });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(grid, box.left * scale, box.top * scale, box.side * scale, box.side * scale);
+}
+
+// The middle of the heat as shares of the photo's width and height.
+function middle({ explanation: { width, values, box }, image }) {
+  let x = 0, y = 0, all = 0;
+  values.forEach((value, i) => {
+    x += value * (i % width + 0.5);
+    y += value * (Math.floor(i / width) + 0.5);
+    all += value;
+  });
+  return [(box.left + x / all * box.side / width) / image.width, (box.top + y / all * box.side / (values.length / width)) / image.height];
 }
 
 // ---- all of them together ----

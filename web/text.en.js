@@ -47,6 +47,8 @@ export const en = {
   copyOf: (name) => `Copy the answer about ${name} as JSON`,
   copied: "Copied",
   copyFailed: "The browser does not allow copying here",
+  look: "Why?",
+  lookOf: (name) => `Show where the model looked in ${name}`,
   again: "Try again",
   waiting: "Waiting for its turn …",
   asking: "Looking closely …",
@@ -80,6 +82,7 @@ export const en = {
   sayAdded: (count) => count === 1 ? "1 photo added" : `${count} photos added`,
   sayAnswer: (name, breed, species, sure, percent) => `${name}: ${breed}, ${species}, ${sure}, ${percent}`,
   sayNone: (name, what) => `${name}: ${what}`,
+  sayLook: (name, breed, x, y) => `${name}: what speaks for ${breed} lies ${y < 0.4 ? "in the upper part" : y > 0.6 ? "in the lower part" : "half-way up"}, ${x < 0.4 ? "on the left" : x > 0.6 ? "on the right" : "in the middle"}`,
   sayAllDone: (count) => `All ${count} photos are done`,
 
   // the page at /docs

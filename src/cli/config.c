@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum kind { KIND_INT, KIND_REAL, KIND_BOOL, KIND_TEXT, KIND_LEVEL };
+enum kind { KIND_INT, KIND_REAL, KIND_BOOL, KIND_TEXT, KIND_LEVEL, KIND_TYPE };
 
 struct setting {
     const char *name;
@@ -26,12 +26,24 @@ struct setting {
 
 #define AT(member) offsetof(struct config, member)
 
+static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const model_types[] = { "accurate", "fast", NULL };
+
+/* Of a setting that is one of some words (the config holds the index): those words. */
+static const char *const *
+words_of(const struct setting *s)
+{
+    return s->kind == KIND_LEVEL ? levels : model_types;
+}
+
 /* FLASK_PORT stands before PORT: the later row of one place wins. */
 static const struct setting settings[] = {
     { "FLASK_PORT", KIND_INT, AT(port), "5001", 0, 65535, false, "port to listen on (0: any free one)" },
     { "PORT", KIND_INT, AT(port), NULL, 0, 65535, false, "the same; wins over FLASK_PORT" },
     { "FLASK_HOST", KIND_TEXT, AT(host), "0.0.0.0", 1, 0, false, "address to listen on, IPv4 or IPv6" },
-    { "MODEL_DIR", KIND_TEXT, AT(model_dir), "", 0, 0, false, "the model bundle (default: the one installed)" },
+    { "MODEL_TYPE", KIND_TYPE, AT(model_type), "accurate", 0, 0, false,
+      "the installed model: accurate, or fast (about twice as fast)" },
+    { "MODEL_DIR", KIND_TEXT, AT(model_dir), "", 0, 0, false, "a model bundle of your own; wins over MODEL_TYPE" },
     { "CONFIDENCE_THRESHOLD", KIND_REAL, AT(threshold), "0.1", 0, 1, false, "leave out predictions below this" },
     { "MAX_IMAGE_SIZE", KIND_INT, AT(max_side_px), "1024", 64, 16384, false,
       "pixels a side that a photo is decoded to at most" },
@@ -54,20 +66,40 @@ static const struct setting settings[] = {
       "file names accepted, of jpg, jpeg, png, webp" },
     { "CORS_ORIGINS", KIND_TEXT, AT(cors_origins), "*", 1, 0, false,
       "origins that browsers may call from, separated by commas" },
-    { "LOG_LEVEL", KIND_LEVEL, AT(log_level), "info", 0, 0, false, "error, warn, info or debug" },
+    { "LOG_LEVEL", KIND_LEVEL, AT(log_level), "info", 0, 0, false, "how much is logged" },
+    { "REQUIRE_SANDBOX", KIND_BOOL, AT(require_sandbox), "false", 0, 0, false,
+      "do not start where the kernel cannot forbid writing (Landlock)" },
     { "SAVE_IMAGES_TO_DISK", KIND_BOOL, AT(save_images), "false", 0, 0, false,
-      "not available in this version: must be false" },
-    { "UPLOAD_DIR", KIND_TEXT, AT(upload_dir), "uploads", 1, 0, false, "where saved photos would go" },
+      "also keep each identified photo, in UPLOAD_DIR" },
+    { "UPLOAD_DIR", KIND_TEXT, AT(upload_dir), "uploads", 1, 0, false, "where saved photos go; made when missing" },
+    { "UPLOAD_MAX_MB", KIND_INT, AT(upload_max_mb), "1024", 1, 100000000, false,
+      "size of all saved photos, in MiB; past it the oldest are removed" },
     { "CLOUDINARY_CLOUD_NAME", KIND_TEXT, AT(cloud_name), "", 0, 0, false,
-      "for the backup, which this version does not make" },
-    { "CLOUDINARY_API_KEY", KIND_TEXT, AT(cloud_key), "", 0, 0, true, "likewise" },
-    { "CLOUDINARY_API_SECRET", KIND_TEXT, AT(cloud_secret), "", 0, 0, true, "likewise" },
-    { "CLOUDINARY_UPLOAD_PRESET", KIND_TEXT, AT(cloud_preset), "ai_identified_pets", 0, 0, false, "likewise" },
-    { "CLOUDINARY_FOLDER", KIND_TEXT, AT(cloud_folder), "ai-ml/identified-pets", 0, 0, false, "likewise" },
+      "account of the backup; with key and secret it turns the backup on" },
+    { "CLOUDINARY_API_KEY", KIND_TEXT, AT(cloud_key), "", 0, 0, true, "its API key" },
+    { "CLOUDINARY_API_KEY_FILE", KIND_TEXT, AT(cloud_key_file), "", 0, 0, false, "or a file that holds the key" },
+    { "CLOUDINARY_API_SECRET", KIND_TEXT, AT(cloud_secret), "", 0, 0, true, "its API secret" },
+    { "CLOUDINARY_API_SECRET_FILE", KIND_TEXT, AT(cloud_secret_file), "", 0, 0, false,
+      "or a file that holds the secret" },
+    { "CLOUDINARY_UPLOAD_PRESET", KIND_TEXT, AT(cloud_preset), "ai_identified_pets", 0, 0, false,
+      "upload preset named in an upload (empty: none)" },
+    { "CLOUDINARY_FOLDER", KIND_TEXT, AT(cloud_folder), "ai-ml/identified-pets", 0, 0, false,
+      "folder that backups go to (empty: none)" },
+    { "CLOUDINARY_BASE_URL", KIND_TEXT, AT(cloud_base_url), "https://api.cloudinary.com", 1, 0, false,
+      "where Cloudinary is; HTTPS, except on this machine" },
+    { "CLOUDINARY_CA_FILE", KIND_TEXT, AT(cloud_ca_file), "", 0, 0, false,
+      "certificates to trust instead of the system's (PEM)" },
+    { "CLOUDINARY_SHA256", KIND_BOOL, AT(cloud_sha256), "false", 0, 0, false,
+      "sign by SHA-256 instead of SHA-1, as set in the account" },
+    { "CLOUDINARY_KEEP_METADATA", KIND_BOOL, AT(cloud_keep_metadata), "false", 0, 0, false,
+      "send the photo as it came, with EXIF and GPS, instead of a clean upright JPEG" },
+    { "CLOUDINARY_TIMEOUT_MS", KIND_INT, AT(cloud_timeout_ms), "10000", 100, 600000, false,
+      "milliseconds that one of three tries may take" },
+    { "CLOUDINARY_MAX_INFLIGHT", KIND_INT, AT(cloud_max_inflight), "8", 1, 256, false, "backups on their way at once" },
+    { "CLOUDINARY_PAUSE_S", KIND_INT, AT(cloud_pause_s), "30", 1, 3600, false,
+      "seconds that Cloudinary is left alone after five failures in a row" },
 };
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
-
-static const char *const levels[] = { "error", "warn", "info", "debug" };
 
 enum { ENV_FILE_MAX_BYTES = 64 << 10, FLAG_MAX = 64 };
 
@@ -76,11 +108,19 @@ enum { ENV_FILE_MAX_BYTES = 64 << 10, FLAG_MAX = 64 };
 static void
 allowed_text(const struct setting *s, char *out, size_t size)
 {
+    const char *const *words;
+
     switch (s->kind) {
     case KIND_INT: snprintf(out, size, "an integer from %.0f to %.0f", s->min, s->max); break;
     case KIND_REAL: snprintf(out, size, "a number from %g to %g", s->min, s->max); break;
     case KIND_BOOL: snprintf(out, size, "true or false"); break;
-    case KIND_LEVEL: snprintf(out, size, "error, warn, info or debug"); break;
+    case KIND_LEVEL:
+    case KIND_TYPE:
+        words = words_of(s);
+        *out = '\0';
+        for (int i = 0; words[i]; i++)
+            snprintf(out + strlen(out), size - strlen(out), "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+        break;
     case KIND_TEXT:
         snprintf(out, size, "%s text of at most %d characters", s->min > 0 ? "a" : "any", CONFIG_TEXT_MAX - 1);
         break;
@@ -143,8 +183,9 @@ set_value(struct config *c, const struct setting *s, const char *text)
     case KIND_REAL: return set_real(s, text, at);
     case KIND_BOOL: return set_bool(text, at);
     case KIND_LEVEL:
-        for (long i = 0; i < (long)(sizeof levels / sizeof levels[0]); i++) {
-            if (strcasecmp(text, levels[i])) continue;
+    case KIND_TYPE:
+        for (long i = 0; words_of(s)[i]; i++) {
+            if (strcasecmp(text, words_of(s)[i])) continue;
             *(long *)at = i;
             return true;
         }
@@ -202,6 +243,35 @@ find_flag(const char *flag, size_t len)
     return NULL;
 }
 
+/* What a shell may complete after a flag. */
+static const char *
+flag_argument(const struct setting *s)
+{
+    size_t len = strlen(s->name);
+
+    switch (s->kind) {
+    case KIND_BOOL: return "true|false";
+    case KIND_LEVEL: return "error|warn|info|debug";
+    case KIND_TYPE: return "accurate|fast";
+    case KIND_INT:
+    case KIND_REAL: return "N";
+    case KIND_TEXT: break;
+    }
+    return len > 4 && strcmp(s->name + len - 4, "_DIR") == 0 ? "DIR" : "TEXT";
+}
+
+bool
+config_describe(size_t index, struct config_row *out)
+{
+    const struct setting *s = &settings[index];
+
+    if (index >= SETTINGS) return false;
+    *out = (struct config_row){ .name = s->name, .arg = flag_argument(s), .def = s->def, .help = s->help };
+    if (has_flag(s)) flag_name(s, out->flag, sizeof out->flag);
+    allowed_text(s, out->allowed, sizeof out->allowed);
+    return true;
+}
+
 /* ---- what is printed ---- */
 
 static void
@@ -213,7 +283,8 @@ print_value(FILE *out, const struct config *c, const struct setting *s)
     case KIND_INT: fprintf(out, "%ld", *(const long *)at); break;
     case KIND_REAL: fprintf(out, "%g", *(const double *)at); break;
     case KIND_BOOL: fputs(*(const bool *)at ? "true" : "false", out); break;
-    case KIND_LEVEL: fputs(levels[*(const long *)at], out); break;
+    case KIND_LEVEL:
+    case KIND_TYPE: fputs(words_of(s)[*(const long *)at], out); break;
     case KIND_TEXT: fputs(!s->secret ? (const char *)at : *(const char *)at ? "(set)" : "(not set)", out); break;
     }
 }
@@ -460,4 +531,10 @@ config_load(struct config *out, int argc, char **argv)
         return CONFIG_DONE;
     }
     return CONFIG_GO;
+}
+
+const char *
+config_model_type(const struct config *config)
+{
+    return model_types[config->model_type];
 }

@@ -1,280 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0
  * `breedlens identify`: photos given by name, on all cores, answered in the
- * order given. Each thread takes the next photo; the main thread prints.
+ * order given.
  */
-#include "breedlens.h"
-#include "cli.h"
-#include "text.h"
+#include "common.h"
+#include "explain.h"
+#include "record.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS_MAX = 256, SLOTS_PER_JOB = 4 };
-
-enum { O_JSON, O_TOP_K, O_THRESHOLD, O_SPECIES, O_JOBS, O_MODEL, O_HELP };
+enum { O_JSON, O_EXPLAIN, OWN_ROWS };
 static const struct cli_option options[] = {
     [O_JSON] = { "json", NULL, "one JSON object a line" },
-    [O_TOP_K] = { "top-k", "N", "list at most N breeds, 1 to 50 (default 5)" },
-    [O_THRESHOLD] = { "threshold", "P", "leave out breeds below this confidence, 0 to 1 (default 0.1)" },
-    [O_SPECIES] = { "species", "NAME", "only breeds of this species, confidences within it" },
-    [O_JOBS] = { "jobs", "N", "photos at once, 1 to 256 (default: one a core)" },
-    [O_MODEL] = { "model", "DIR", "the model bundle (default: $BREEDLENS_MODEL, else the one installed)" },
-    [O_HELP] = { "help", NULL, "this text" },
+    [O_EXPLAIN] = { "explain", "FILE.png", "of one photo: draw where the model looked, over the photo" },
+    COMMON_OPTIONS,
     { 0 },
 };
 
-/* One photo's answer on its way from a worker to the printer. */
-struct slot {
-    bool ready;
-    enum bl_status status;
-    struct bl_error err;
-    struct bl_result result;
+const struct cli_doc identify_doc = {
+    .usage = "[OPTIONS] FILE... | -",
+    .about = "Identifies the pet in each photo (JPEG, PNG, WebP; - is standard input). Exit status: 0 when all\n"
+             "were identified, 1 when any could not be read, 2 for a mistake in the command.",
+    .options = options,
 };
 
 struct run {
-    /* read-only once the threads run */
-    struct bl_model *model;
-    struct bl_options opts;
+    struct common common;
     char **files;
     int count;
-    int slots;
+    int next;
+    size_t failed;
     bool json;
-
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
-    struct slot *ring; /* photo i's slot is ring[i % slots] */
-    int next;          /* the photo to be taken next */
-    int printed;       /* photos before this one are printed, their slots free */
+    const char *explain_path;
 };
 
-static void
-print_help(FILE *out)
-{
-    fputs("usage: breedlens identify [OPTIONS] FILE... | -\n\n"
-          "Identifies the pet in each photo (JPEG, PNG, WebP; - is standard input). Exit status: 0 when all\n"
-          "were identified, 1 when any could not be read, 2 for a mistake in the command.\n\noptions:\n",
-          out);
-    cli_print_options(out, options);
-}
-
-/* A whole number lo..hi and nothing else. */
 static bool
-parse_count(const char *text, unsigned lo, unsigned hi, unsigned *out)
-{
-    char *end;
-    unsigned long n;
-
-    if (*text < '0' || *text > '9') return false; /* strtoul takes blanks and signs */
-    errno = 0;
-    n = strtoul(text, &end, 10);
-    if (errno || *end || n < lo || n > hi) return false;
-    *out = (unsigned)n;
-    return true;
-}
-
-static bool
-parse_share(const char *text, double *out)
-{
-    char *end;
-    double v;
-
-    if (!strchr("0123456789.", *text) || !*text) return false;
-    v = strtod(text, &end);
-    if (*end || !(v >= 0 && v <= 1)) return false;
-    *out = v;
-    return true;
-}
-
-/* ---- workers ---- */
-
-static void
-identify_one(struct run *run, struct bl_worker *worker, int index, struct slot *slot)
-{
-    const char *file = run->files[index];
-
-    if (strcmp(file, "-") == 0) slot->status = bl_identify_stream(worker, stdin, &run->opts, &slot->result, &slot->err);
-    else slot->status = bl_identify_path(worker, file, &run->opts, &slot->result, &slot->err);
-}
-
-/* The next photo, once its slot is free; -1 when there is none. */
-static int
-take(struct run *run)
-{
-    int index = -1;
-
-    pthread_mutex_lock(&run->lock);
-    if (run->next < run->count) index = run->next++;
-    while (index >= 0 && index >= run->printed + run->slots) pthread_cond_wait(&run->changed, &run->lock);
-    pthread_mutex_unlock(&run->lock);
-    return index;
-}
-
-static void *
-work(void *arg)
+take_option(void *arg, int row, const char *value)
 {
     struct run *run = arg;
-    struct bl_worker *worker;
-    struct bl_error err;
-    enum bl_status broken = bl_worker_new(run->model, NULL, &worker, &err);
-    int index;
 
-    while ((index = take(run)) >= 0) {
-        struct slot *slot = &run->ring[index % run->slots];
-
-        slot->status = broken;
-        slot->err = err;
-        if (!broken) identify_one(run, worker, index, slot);
-        pthread_mutex_lock(&run->lock);
-        slot->ready = true;
-        pthread_cond_broadcast(&run->changed);
-        pthread_mutex_unlock(&run->lock);
-    }
-    bl_worker_free(worker);
-    return NULL;
+    if (row == O_JSON) run->json = true;
+    if (row == O_EXPLAIN) run->explain_path = value;
+    return true;
 }
 
-/* ---- printing ---- */
-
-static bool
-print_json(const char *file, const struct slot *slot)
+static char *
+next_file(void *arg)
 {
-    json_t *root = json_object(), *answer = NULL;
-    char *text = NULL;
-    bool ok;
+    struct run *run = arg;
 
-    json_object_set_new(root, "file", json_any_text(file));
-    if (slot->status) {
-        json_object_set_new(root, "success", json_false());
-        json_object_set_new(root, "error", json_string(slot->err.text));
-    } else if (bl_result_json(&slot->result, &text) == BL_OK) {
-        answer = json_loads(text, 0, NULL);
-        json_object_update(root, answer);
-    }
-    ok = json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6)) == 0 && putchar('\n') != EOF;
-    json_decref(answer);
-    json_decref(root);
-    free(text);
-    return ok;
+    return run->next < run->count ? strdup(run->files[run->next++]) : NULL;
 }
 
 static bool
-print_table(const char *file, const struct slot *slot)
+print_table(const struct pool_answer *a)
 {
-    const struct bl_result *r = &slot->result;
+    const struct bl_result *r = &a->result;
 
-    if (slot->status) {
+    if (a->status) {
         fflush(stdout);
-        fprintf(stderr, "breedlens: %s: %s\n", file, slot->err.text);
+        fprintf(stderr, "breedlens: %s: %s\n", a->file, a->err.text);
         return true;
     }
-    printf("%s: %s (%s)\n", file, r->primary_breed, r->count ? r->primary_species : r->species);
+    printf("%s: %s (%s)\n", a->file, r->primary_breed, r->count ? r->primary_species : r->species);
     for (size_t i = 0; i < r->count; i++)
         printf("  %5.1f %%  %-32s %s\n", r->predictions[i].confidence * 100, r->predictions[i].breed,
                r->predictions[i].species);
     return !ferror(stdout);
 }
 
-/* Print the answers in order as they come; the number that failed, or -1 when standard output is gone. */
-static int
-print_all(struct run *run)
+static bool
+print_answer(void *arg, const struct pool_answer *answer, bool more)
 {
-    int failed = 0;
-    bool writable = true;
+    struct run *run = arg;
+    bool ok = run->json ? record_write(stdout, RECORD_JSON, answer, NULL) : print_table(answer);
 
-    for (int i = 0; i < run->count; i++) {
-        struct slot *slot = &run->ring[i % run->slots];
-
-        pthread_mutex_lock(&run->lock);
-        while (!slot->ready) pthread_cond_wait(&run->changed, &run->lock);
-        pthread_mutex_unlock(&run->lock);
-        if (slot->status) failed++;
-        if (writable) writable = run->json ? print_json(run->files[i], slot) : print_table(run->files[i], slot);
-        pthread_mutex_lock(&run->lock);
-        slot->ready = false;
-        run->printed++;
-        pthread_cond_broadcast(&run->changed);
-        pthread_mutex_unlock(&run->lock);
-    }
-    return fflush(stdout) == 0 && writable ? failed : -1;
-}
-
-/* ---- command ---- */
-
-static int
-run_all(struct run *run, unsigned jobs)
-{
-    pthread_t threads[JOBS_MAX];
-    unsigned started = 0;
-    int failed;
-
-    run->slots = (int)jobs * SLOTS_PER_JOB;
-    run->ring = calloc((size_t)run->slots, sizeof *run->ring);
-    if (!run->ring) {
-        fputs("breedlens: out of memory\n", stderr);
-        return EXIT_FAILURE;
-    }
-    pthread_mutex_init(&run->lock, NULL);
-    pthread_cond_init(&run->changed, NULL);
-    while (started < jobs && pthread_create(&threads[started], NULL, work, run) == 0) started++;
-    if (started) {
-        failed = print_all(run);
-    } else {
-        fputs("breedlens: no thread could be started\n", stderr);
-        failed = -1;
-    }
-    for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);
-    pthread_cond_destroy(&run->changed);
-    pthread_mutex_destroy(&run->lock);
-    free(run->ring);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-/* 0: go on; otherwise the exit status plus one. */
-static int
-parse_options(int argc, char **argv, struct run *run, unsigned *jobs, const char **model_dir)
-{
-    const char *value, *bad = NULL;
-    int row;
-
-    while ((row = cli_next_option(argc, argv, options, &value)) != -1) {
-        switch (row) {
-        case O_JSON: run->json = true; break;
-        case O_TOP_K:
-            if (!parse_count(value, 1, BL_TOP_K_MAX, &run->opts.top_k)) bad = "--top-k: an integer from 1 to 50";
-            break;
-        case O_THRESHOLD:
-            if (!parse_share(value, &run->opts.threshold)) bad = "--threshold: a number from 0 to 1";
-            break;
-        case O_JOBS:
-            if (!parse_count(value, 1, JOBS_MAX, jobs)) bad = "--jobs: an integer from 1 to 256";
-            break;
-        case O_SPECIES: run->opts.species = value; break;
-        case O_MODEL: *model_dir = value; break;
-        case O_HELP: print_help(stdout); return EXIT_SUCCESS + 1;
-        default: fputs("breedlens: see breedlens identify --help\n", stderr); return EXIT_USAGE + 1;
-        }
-        if (bad) {
-            fprintf(stderr, "breedlens: %s, not '%s'\n", bad, value);
-            return EXIT_USAGE + 1;
-        }
-    }
-    return 0;
+    if (answer->status) run->failed++;
+    if (ok && !more) ok = fflush(stdout) == 0;
+    return ok && !ferror(stdout);
 }
 
 int
 cmd_identify(int argc, char **argv)
 {
-    struct run run = { .opts = bl_options_default() };
-    struct bl_model_options model_opts = { 0 };
-    const char *model_dir = NULL;
-    struct bl_error err;
-    unsigned jobs = 0;
-    int status = parse_options(argc, argv, &run, &jobs, &model_dir);
+    struct run run = { 0 };
+    struct pool_work work = { .next = next_file, .take = print_answer, .arg = &run };
+    int status = common_parse(argc, argv, "identify", &identify_doc, OWN_ROWS, take_option, &run, &run.common);
+    bool ok;
 
     if (status) return status - 1;
     run.files = argv + optind;
@@ -283,15 +96,18 @@ cmd_identify(int argc, char **argv)
         fputs("breedlens: no photo given; see breedlens identify --help\n", stderr);
         return EXIT_USAGE;
     }
-    model_opts.workers = jobs;
-    if (run.count == 1) model_opts.workers = 1;
-    if (bl_model_open(model_dir, &model_opts, &run.model, &err)) {
-        fprintf(stderr, "breedlens: %s\n", err.text);
-        return EXIT_FAILURE;
+    if (run.explain_path && run.count > 1) {
+        fputs("breedlens: --explain takes one photo\n", stderr);
+        return EXIT_USAGE;
     }
-    jobs = bl_model_get_info(run.model).workers;
-    if (jobs > (unsigned)run.count) jobs = (unsigned)run.count;
-    status = run_all(&run, jobs);
-    bl_model_close(run.model);
-    return status;
+    run.common.opts.explain = run.explain_path != NULL;
+    work.opts = run.common.opts;
+    work.model = common_open(&run.common, (size_t)run.count);
+    if (!work.model) return EXIT_FAILURE;
+    work.jobs = bl_model_get_info(work.model).workers;
+    if (work.jobs > (unsigned)run.count) work.jobs = (unsigned)run.count;
+    ok = run.explain_path ? explain_photo(&work, run.files[0], run.explain_path) : pool_run(&work);
+    ok = ok && fflush(stdout) == 0 && !ferror(stdout);
+    bl_model_close(work.model);
+    return ok && !run.failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

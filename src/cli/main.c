@@ -7,24 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command {
-    const char *name, *help;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    { "identify", "identify the pets in photos: files, or standard input", cmd_identify },
-    { "serve", "serve identification over HTTP", cmd_serve },
+static const struct cli_command commands[] = {
+    { "identify", "identify the pets in photos: files, or standard input", cmd_identify, &identify_doc },
+    { "batch", "identify the photos of whole folders; sort them, go on after an interruption", cmd_batch, &batch_doc },
+    { "watch", "identify each photo that lands in a folder", cmd_watch, &watch_doc },
+    { "labels", "list the breeds and species that can be answered", cmd_labels, &labels_doc },
+    { "serve", "serve identification over HTTP", cmd_serve, &serve_doc },
+    { 0 },
 };
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void
 print_help(FILE *out)
 {
     fputs("usage: breedlens COMMAND [OPTIONS]\n\n"
-          "Identifies pets in photos: breed, species, calibrated confidence. In memory; nothing is written.\n\n"
+          "Identifies pets in photos: breed, species, calibrated confidence. In memory; photos are never stored.\n\n"
           "commands:\n",
           out);
-    for (const struct command *c = commands; c < commands + COMMANDS; c++)
-        fprintf(out, "  %-20s%s\n", c->name, c->help);
+    for (const struct cli_command *c = commands; c->name; c++) fprintf(out, "  %-20s%s\n", c->name, c->help);
     fputs("\n  --version           versions of the program, the model and the inference runtime\n"
           "  --help              this text; `breedlens COMMAND --help` tells of a command\n",
           out);
@@ -68,7 +67,8 @@ main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (strcmp(word, "--version") == 0) return print_version();
-    for (const struct command *c = commands; c < commands + COMMANDS; c++)
+    if (strcmp(word, "--print-docs") == 0 && argc == 3) return docs_print(stdout, argv[2], commands) ? 0 : EXIT_USAGE;
+    for (const struct cli_command *c = commands; c->name; c++)
         if (strcmp(word, c->name) == 0) return c->run(argc - 1, argv + 1);
     fprintf(stderr, "breedlens: unknown command '%s'; see breedlens --help\n", word);
     return EXIT_USAGE;

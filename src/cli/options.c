@@ -30,3 +30,10 @@ cli_print_options(FILE *out, const struct cli_option *table)
         fprintf(out, "%*s%s\n", n < HELP_COLUMN ? HELP_COLUMN - n : 1, "", table->help);
     }
 }
+
+void
+cli_print_help(FILE *out, const char *command, const struct cli_doc *doc)
+{
+    fprintf(out, "usage: breedlens %s %s\n\n%s\n\noptions:\n", command, doc->usage, doc->about);
+    cli_print_options(out, doc->options);
+}

@@ -3,13 +3,37 @@
  */
 #include "breedlens.h"
 #include "cli.h"
+#include "cloud.h"
 #include "config.h"
 #include "log.h"
 #include "server.h"
+#ifdef BL_HOOK
+#include "hook.h"
+#endif
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* --help itself is printed by config.c, which knows the settings that are options too. */
+static const struct cli_option options[] = {
+    { "print-config", NULL, "the settings as they stand, and no more (secrets are not shown)" },
+    { "print-docs", "md|env", "the settings as docs/CONFIG.md or .env.example" },
+    { "help", NULL, "a list of the options" },
+    { 0 },
+};
+
+const struct cli_doc serve_doc = {
+    .usage = "[OPTIONS]",
+    .about =
+        "Serves identification over HTTP; prints one line `ready http://...` when it accepts connections. SIGTERM\n"
+        "finishes what was begun and stops; a second one stops at once. Every setting of breedlens.env(5) that is no\n"
+        "secret is an option too; an option wins over the environment, the environment over a .env file.",
+    .options = options,
+    .operands = NO_OPERANDS,
+    .settings = true,
+};
 
 /* A second signal while draining: stop at once. */
 static bool
@@ -18,21 +42,6 @@ signalled_again(void)
     sigset_t set;
 
     return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) || sigismember(&set, SIGINT));
-}
-
-/* What this version cannot do must not look as if it did. */
-static bool
-check_unbuilt(const struct config *c)
-{
-    if (c->save_images) {
-        fputs("breedlens: SAVE_IMAGES_TO_DISK=true: saving is not available in this version; photos stay in memory\n",
-              stderr);
-        return false;
-    }
-    if (*c->cloud_name || *c->cloud_key || *c->cloud_secret)
-        log_event(LOG_LEVEL_WARN, NULL,
-                  "event=no-backup text=\"the Cloudinary backup is not available in this version\"");
-    return true;
 }
 
 static void
@@ -50,28 +59,66 @@ print_ready(const struct app *app)
     fflush(stdout);
 }
 
-static int
-serve(const struct config *config, const sigset_t *stop_signals)
+/* Give up what is not needed; false when that was required and cannot be had. */
+static bool
+confine(const struct config *config, const char *model_dir, bool backup, int *landlock)
 {
-    struct bl_model_options opts = { .workers = (unsigned)config->workers };
-    struct bl_model *model;
-    struct bl_error err;
-    struct app app;
-    int signal_number;
+    struct sandbox_plan plan = { .model_dir = model_dir, .port = (unsigned)config->port, .save_fd = -1 };
 
-    if (bl_model_open(*config->model_dir ? config->model_dir : NULL, &opts, &model, &err)) {
+    if (backup) {
+        plan.connect_port = cloud_port(config);
+        if (*config->cloud_ca_file) plan.ca_file = config->cloud_ca_file;
+    }
+    *landlock = sandbox_enter(&plan);
+    if (*landlock || !config->require_sandbox) return true;
+    fputs("breedlens: REQUIRE_SANDBOX=true: this kernel cannot forbid writing (Landlock is missing or off)\n", stderr);
+    return false;
+}
+
+/* Everything that threads are started by, which the sandbox therefore comes before. */
+static bool
+start(struct app *app, const struct config *config, const char *model_dir, const struct bl_backup_options *backup,
+      int landlock)
+{
+    struct bl_model_options opts = { .workers = (unsigned)config->workers, .type = config_model_type(config) };
+    struct app_parts parts = { .in_memory = landlock ? "enforced" : "by design" };
+    struct bl_error err;
+
+    if (bl_model_open(model_dir, &opts, &parts.model, &err)) {
         fprintf(stderr, "breedlens: %s\n", err.text);
+        return false;
+    }
+    if (backup && bl_backup_new(backup, &parts.backup, &err)) fprintf(stderr, "breedlens: %s\n", err.text);
+    else if (app_start(app, config, &parts)) return true;
+    bl_backup_free(parts.backup);
+    bl_model_close(parts.model);
+    return false;
+}
+
+static int
+serve(const struct config *config, const struct bl_backup_options *backup, const sigset_t *stop_signals)
+{
+    char model_dir[PATH_MAX];
+    struct app app;
+    int signal_number, landlock;
+
+    if (*config->model_dir) {
+        snprintf(model_dir, sizeof model_dir, "%s", config->model_dir);
+    } else if (bl_model_default_dir(config_model_type(config), model_dir, sizeof model_dir)) {
+        fputs("breedlens: the model's folder cannot be told\n", stderr);
         return EXIT_FAILURE;
     }
-    if (!app_start(&app, config, model)) {
-        bl_model_close(model);
-        return EXIT_FAILURE;
-    }
+    if (!confine(config, model_dir, backup != NULL, &landlock)) return EXIT_FAILURE;
+    if (!start(&app, config, model_dir, backup, landlock)) return EXIT_FAILURE;
+    sandbox_tell(landlock);
     print_ready(&app);
+#ifdef BL_HOOK /* only in the tests' own program */
+    hook();
+#endif
     sigwait(stop_signals, &signal_number);
     app_drain(&app, signalled_again);
     app_stop(&app);
-    bl_model_close(model);
+    bl_model_close(app.model);
     log_event(LOG_LEVEL_INFO, NULL, "event=stopped");
     return EXIT_SUCCESS;
 }
@@ -79,8 +126,10 @@ serve(const struct config *config, const sigset_t *stop_signals)
 int
 cmd_serve(int argc, char **argv)
 {
+    struct bl_backup_options backup;
     struct config config;
     sigset_t stop_signals;
+    bool with_backup;
 
     switch (config_load(&config, argc, argv)) {
     case CONFIG_DONE: return EXIT_SUCCESS;
@@ -88,12 +137,16 @@ cmd_serve(int argc, char **argv)
     case CONFIG_GO: break;
     }
     log_set_level((enum log_level)config.log_level);
-    if (!check_unbuilt(&config)) return EXIT_USAGE;
+    if (config.save_images) {
+        fputs("breedlens: SAVE_IMAGES_TO_DISK=true: saving is not available in this version\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!cloud_options(&config, &backup, &with_backup)) return EXIT_USAGE;
     /* Before any thread exists: all of them then leave these to sigwait(). */
     sigemptyset(&stop_signals);
     sigaddset(&stop_signals, SIGTERM);
     sigaddset(&stop_signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    return serve(&config, &stop_signals);
+    return serve(&config, with_backup ? &backup : NULL, &stop_signals);
 }

@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum {
     BUNDLE_FORMAT = 1, /* the layout of model.json that this code reads */
     FILE_MAX_BYTES = 256 << 20,
     TEXT_MAX_BYTES = 4 << 20, /* of model.json and of taxonomy.tsv */
     CLASSES_MAX = 100000,
+    CHANNELS_MAX = 65536,
     SIDE_MIN_PX = 16,
     SIDE_MAX_PX = 1024,
     DIGEST_BYTES = 32,
@@ -166,6 +168,41 @@ file_name(const json_t *root, const char *key)
     return name && *name && *name != '.' && !strchr(name, '/') ? name : NULL;
 }
 
+/* Optional; where it is there, it must fit. */
+static enum bl_status
+read_explain(struct bl__bundle *b, const char *dir, const json_t *root, struct bl_error *err)
+{
+    const json_t *explain = json_object_get(root, "explain");
+    double channels = number_in(explain, "channels", 1, CHANNELS_MAX);
+    double height = number_in(explain, "height", 1, BL_EXPLANATION_MAX),
+           width = number_in(explain, "width", 1, BL_EXPLANATION_MAX);
+    double head = number_in(explain, "head_offset", 0, FILE_MAX_BYTES),
+           scale = number_in(explain, "scale_offset", 0, FILE_MAX_BYTES);
+    struct stat weights;
+    const char *network;
+    enum bl_status st;
+
+    if (!explain) return BL_OK;
+    network = file_name(explain, "network");
+    if (!network || isnan(channels) || isnan(height) || isnan(width) || isnan(head) || isnan(scale) ||
+        height * width > BL_EXPLANATION_MAX)
+        return bl__fail(err, BL_E_MODEL,
+                        "model.json: explain must have network, channels, height, width and offsets in range");
+    if (stat(b->weights_path, &weights)) return bl__fail(err, BL_E_IO, "model bundle: weights: %s", strerror(errno));
+    if (head + b->class_count * channels > (double)weights.st_size ||
+        scale + b->class_count * sizeof(float) > (double)weights.st_size)
+        return bl__fail(err, BL_E_MODEL, "model.json: explain points beyond the weights");
+    st = check_digest(dir, json_object_get(root, "sha256"), network, err);
+    if (st) return st;
+    b->explain = (struct bl__explain){ .network_path = join(dir, network),
+                                       .channels = (unsigned)channels,
+                                       .height = (unsigned)height,
+                                       .width = (unsigned)width,
+                                       .head_offset = (size_t)head,
+                                       .scale_offset = (size_t)scale };
+    return b->explain.network_path ? BL_OK : bl__fail(err, BL_E_NOMEM, "out of memory");
+}
+
 static enum bl_status
 read_json(struct bl__bundle *b, const char *dir, const json_t *root, struct bl_error *err)
 {
@@ -199,7 +236,8 @@ read_json(struct bl__bundle *b, const char *dir, const json_t *root, struct bl_e
     b->weights_path = join(dir, files[1]);
     if (!b->name || !b->version || !b->network_path || !b->weights_path)
         return bl__fail(err, BL_E_NOMEM, "out of memory");
-    return read_file(dir, files[2], TEXT_MAX_BYTES, &b->text, &len, err);
+    st = read_explain(b, dir, root, err);
+    return st ? st : read_file(dir, files[2], TEXT_MAX_BYTES, &b->text, &len, err);
 }
 
 /* Cut a line at its tabs, in place; false unless it has just the columns. */
@@ -298,6 +336,7 @@ bl__bundle_clear(struct bl__bundle *b)
     free(b->version);
     free(b->network_path);
     free(b->weights_path);
+    free(b->explain.network_path);
     free(b->classes);
     free(b->label_class);
     free(b->species_name);

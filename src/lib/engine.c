@@ -11,17 +11,28 @@
 #include <string.h>
 
 struct bl__engine {
+    const struct bl__bundle *bundle;
+    unsigned workers;
     ov_core_t *core;
     ov_compiled_model_t *compiled;
-    unsigned size_px, class_count;
+    pthread_mutex_t lock;         /* guards what follows, which the first explanation makes */
+    ov_compiled_model_t *explain; /* the network that tells its feature map, too */
+    struct bl__head head;
+};
+
+/* A request with its outputs: they are its own, and keep their memory. */
+struct request {
+    ov_infer_request_t *request;
+    ov_tensor_t *output[2]; /* logits; the feature map where there is one */
+    const float *values[2];
 };
 
 struct bl__infer {
-    ov_infer_request_t *request;
-    ov_tensor_t *input, *output; /* the request's own; they keep their memory */
+    struct bl__engine *engine;
+    ov_tensor_t *input; /* of `plain`, and given to `explain` */
     size_t input_bytes;
     uint8_t *pixels;
-    const float *logits;
+    struct request plain, explain; /* the second is made when it is first asked for */
 };
 
 /* OpenVINO's codes, in our words; its message may hold paths, so only the step is told. */
@@ -48,22 +59,30 @@ check_shape(const ov_output_const_port_t *port, const char *what, const int64_t 
     return same ? BL_OK : bl__fail(err, BL_E_MODEL, "the network's %s is not what model.json says", what);
 }
 
+/* One input; the logits, and of the network that explains the feature map. */
 static enum bl_status
-check_ports(const ov_model_t *model, const struct bl__bundle *bundle, struct bl_error *err)
+check_ports(const ov_model_t *model, const struct bl__bundle *bundle, bool explains, struct bl_error *err)
 {
     const int64_t in[] = { 1, 3, bundle->view.size_px, bundle->view.size_px }, out[] = { 1, bundle->class_count };
-    ov_output_const_port_t *input = NULL, *output = NULL;
+    const int64_t map[] = { 1, bundle->explain.channels, bundle->explain.height, bundle->explain.width };
+    ov_output_const_port_t *input = NULL, *output = NULL, *features = NULL;
+    size_t outputs = 0;
     enum bl_status st;
     ov_status_e rc;
 
     rc = ov_model_const_input(model, &input); /* fails unless there is exactly one */
-    if (rc == OK) rc = ov_model_const_output(model, &output);
-    if (rc == OK) {
+    if (rc == OK) rc = ov_model_outputs_size(model, &outputs);
+    if (rc == OK) rc = ov_model_const_output_by_index(model, 0, &output);
+    if (rc == OK && explains && outputs == 2) rc = ov_model_const_output_by_index(model, 1, &features);
+    if (rc || outputs != (explains ? 2 : 1)) {
+        st = bl__fail(err, BL_E_MODEL, "the network must have one input and %s",
+                      explains ? "two outputs" : "one output");
+    } else {
         st = check_shape(input, "input", in, 4, err);
         if (!st) st = check_shape(output, "output", out, 2, err);
-    } else {
-        st = bl__fail(err, BL_E_MODEL, "the network must have one input and one output");
+        if (!st && explains) st = check_shape(features, "feature map", map, 4, err);
     }
+    ov_output_const_port_free(features);
     ov_output_const_port_free(output);
     ov_output_const_port_free(input);
     return st;
@@ -110,19 +129,48 @@ add_preprocessing(ov_model_t *model, const struct bl__bundle *bundle, ov_model_t
 
 /* One stream a worker: each request then runs on its own core, with no lock between them. */
 static ov_status_e
-compile(struct bl__engine *e, const ov_model_t *model, unsigned workers)
+compile(const struct bl__engine *e, const ov_model_t *model, ov_compiled_model_t **out)
 {
     char count[16];
 
-    snprintf(count, sizeof count, "%u", workers);
-    return ov_core_compile_model(e->core, model, "CPU", 8, &e->compiled, "NUM_STREAMS", count, "INFERENCE_NUM_THREADS",
-                                 count, "ENABLE_CPU_PINNING", "NO", "INFERENCE_PRECISION_HINT", "f32");
+    snprintf(count, sizeof count, "%u", e->workers);
+    return ov_core_compile_model(e->core, model, "CPU", 8, out, "NUM_STREAMS", count, "INFERENCE_NUM_THREADS", count,
+                                 "ENABLE_CPU_PINNING", "NO", "INFERENCE_PRECISION_HINT", "f32");
+}
+
+/* Read, checked, compiled. */
+static enum bl_status
+load(const struct bl__engine *e, const char *network_path, bool explains, ov_compiled_model_t **out,
+     struct bl_error *err)
+{
+    ov_model_t *read = NULL, *model = NULL;
+    enum bl_status st;
+    ov_status_e rc;
+
+    rc = ov_core_read_model(e->core, network_path, e->bundle->weights_path, &read);
+    if (rc) return bl__fail(err, BL_E_MODEL, "the network cannot be read");
+    st = check_ports(read, e->bundle, explains, err);
+    if (st) goto out;
+    rc = add_preprocessing(read, e->bundle, &model);
+    if (rc) {
+        st = ov_fail(err, rc, "preparing the input");
+        goto out;
+    }
+    rc = compile(e, model, out);
+    if (rc) {
+        st = ov_fail(err, rc, "compiling the network");
+        goto out;
+    }
+    st = BL_OK;
+out:
+    ov_model_free(model);
+    ov_model_free(read);
+    return st;
 }
 
 enum bl_status
 bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__engine **out, struct bl_error *err)
 {
-    ov_model_t *read = NULL, *model = NULL;
     struct bl__engine *e;
     enum bl_status st;
     ov_status_e rc;
@@ -130,37 +178,13 @@ bl__engine_new(const struct bl__bundle *bundle, unsigned workers, struct bl__eng
     *out = NULL;
     e = calloc(1, sizeof *e);
     if (!e) return bl__fail(err, BL_E_NOMEM, "out of memory");
-    e->size_px = bundle->view.size_px;
-    e->class_count = bundle->class_count;
+    pthread_mutex_init(&e->lock, NULL);
+    e->bundle = bundle;
+    e->workers = workers;
     rc = ov_core_create(&e->core);
-    if (rc) {
-        st = ov_fail(err, rc, "start");
-        goto out;
-    }
-    rc = ov_core_read_model(e->core, bundle->network_path, bundle->weights_path, &read);
-    if (rc) {
-        st = bl__fail(err, BL_E_MODEL, "the network cannot be read");
-        goto out;
-    }
-    st = check_ports(read, bundle, err);
-    if (st) goto out;
-    rc = add_preprocessing(read, bundle, &model);
-    if (rc) {
-        st = ov_fail(err, rc, "preparing the input");
-        goto out;
-    }
-    rc = compile(e, model, workers);
-    if (rc) {
-        st = ov_fail(err, rc, "compiling the network");
-        goto out;
-    }
-    *out = e;
-    e = NULL;
-    st = BL_OK;
-out:
-    bl__engine_free(e);
-    ov_model_free(model);
-    ov_model_free(read);
+    st = rc ? ov_fail(err, rc, "start") : load(e, bundle->network_path, false, &e->compiled, err);
+    if (st) bl__engine_free(e);
+    else *out = e;
     return st;
 }
 
@@ -168,44 +192,79 @@ void
 bl__engine_free(struct bl__engine *e)
 {
     if (!e) return;
+    bl__head_clear(&e->head);
+    ov_compiled_model_free(e->explain);
     ov_compiled_model_free(e->compiled);
     ov_core_free(e->core);
+    pthread_mutex_destroy(&e->lock);
     free(e);
+}
+
+/* ---- requests ---- */
+
+static void
+request_clear(struct request *r)
+{
+    ov_tensor_free(r->output[1]);
+    ov_tensor_free(r->output[0]);
+    ov_infer_request_free(r->request);
+    memset(r, 0, sizeof *r);
+}
+
+/* A request whose outputs have just `sizes` floats. */
+static enum bl_status
+request_init(struct request *r, const ov_compiled_model_t *compiled, const size_t *sizes, size_t outputs,
+             struct bl_error *err)
+{
+    ov_status_e rc = ov_compiled_model_create_infer_request(compiled, &r->request);
+    enum bl_status st = BL_OK;
+
+    for (size_t i = 0; rc == OK && i < outputs; i++) {
+        size_t bytes = 0;
+        void *values = NULL;
+
+        rc = ov_infer_request_get_output_tensor_by_index(r->request, i, &r->output[i]);
+        if (rc == OK) rc = ov_tensor_get_byte_size(r->output[i], &bytes);
+        if (rc == OK) rc = ov_tensor_data(r->output[i], &values);
+        if (rc == OK && bytes != sizes[i] * sizeof(float))
+            st = bl__fail(err, BL_E_MODEL, "the network's outputs are not what model.json says");
+        r->values[i] = values;
+    }
+    if (rc) st = ov_fail(err, rc, "making a request");
+    if (st) request_clear(r);
+    return st;
 }
 
 enum bl_status
 bl__infer_new(struct bl__engine *e, struct bl__infer **out, struct bl_error *err)
 {
+    const size_t sizes[] = { e->bundle->class_count };
+    size_t side = e->bundle->view.size_px;
     struct bl__infer *in;
-    void *pixels = NULL, *logits = NULL;
-    size_t input_bytes = 0, output_bytes = 0;
+    void *pixels = NULL;
     enum bl_status st;
     ov_status_e rc;
 
     *out = NULL;
     in = calloc(1, sizeof *in);
     if (!in) return bl__fail(err, BL_E_NOMEM, "out of memory");
-    rc = ov_compiled_model_create_infer_request(e->compiled, &in->request);
-    if (rc == OK) rc = ov_infer_request_get_input_tensor(in->request, &in->input);
-    if (rc == OK) rc = ov_infer_request_get_output_tensor(in->request, &in->output);
-    if (rc == OK) rc = ov_tensor_get_byte_size(in->input, &input_bytes);
-    if (rc == OK) rc = ov_tensor_get_byte_size(in->output, &output_bytes);
+    in->engine = e;
+    st = request_init(&in->plain, e->compiled, sizes, 1, err);
+    if (st) goto out;
+    rc = ov_infer_request_get_input_tensor(in->plain.request, &in->input);
+    if (rc == OK) rc = ov_tensor_get_byte_size(in->input, &in->input_bytes);
     if (rc == OK) rc = ov_tensor_data(in->input, &pixels);
-    if (rc == OK) rc = ov_tensor_data(in->output, &logits);
     if (rc) {
         st = ov_fail(err, rc, "making a request");
         goto out;
     }
-    if (input_bytes != (size_t)e->size_px * e->size_px * 3 || output_bytes != e->class_count * sizeof(float)) {
-        st = bl__fail(err, BL_E_MODEL, "the network's tensors are not what model.json says");
+    if (in->input_bytes != side * side * 3) {
+        st = bl__fail(err, BL_E_MODEL, "the network's input is not what model.json says");
         goto out;
     }
-    in->input_bytes = input_bytes;
     in->pixels = pixels;
-    in->logits = logits;
     *out = in;
     in = NULL;
-    st = BL_OK;
 out:
     bl__infer_free(in);
     return st;
@@ -216,9 +275,9 @@ bl__infer_free(struct bl__infer *in)
 {
     if (!in) return;
     if (in->pixels) explicit_bzero(in->pixels, in->input_bytes); /* it was somebody's photo */
-    ov_tensor_free(in->output);
+    request_clear(&in->explain);
     ov_tensor_free(in->input);
-    ov_infer_request_free(in->request);
+    request_clear(&in->plain);
     free(in);
 }
 
@@ -231,10 +290,64 @@ bl__infer_input(struct bl__infer *in)
 enum bl_status
 bl__infer_run(struct bl__infer *in, const float **logits, struct bl_error *err)
 {
-    ov_status_e rc = ov_infer_request_infer(in->request);
+    ov_status_e rc = ov_infer_request_infer(in->plain.request);
 
     if (rc) return ov_fail(err, rc, "inference");
-    *logits = in->logits;
+    *logits = in->plain.values[0];
+    return BL_OK;
+}
+
+/* ---- explanations: what they need is made when one is first asked for, so that nobody else pays ---- */
+
+static enum bl_status
+explain_ready(struct bl__engine *e, struct bl_error *err)
+{
+    enum bl_status st = BL_OK;
+
+    pthread_mutex_lock(&e->lock);
+    if (!e->explain) {
+        st = bl__head_read(&e->head, e->bundle, err);
+        if (!st) st = load(e, e->bundle->explain.network_path, true, &e->explain, err);
+        if (st) bl__head_clear(&e->head);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return st;
+}
+
+static enum bl_status
+explain_request(struct bl__infer *in, struct bl_error *err)
+{
+    const struct bl__bundle *b = in->engine->bundle;
+    const size_t sizes[] = { b->class_count, (size_t)b->explain.channels * b->explain.height * b->explain.width };
+    enum bl_status st = explain_ready(in->engine, err);
+    ov_status_e rc;
+
+    if (!st) st = request_init(&in->explain, in->engine->explain, sizes, 2, err);
+    if (st) return st;
+    rc = ov_infer_request_set_input_tensor(in->explain.request, in->input);
+    if (rc == OK) return BL_OK;
+    request_clear(&in->explain);
+    return ov_fail(err, rc, "making a request");
+}
+
+enum bl_status
+bl__infer_explain(struct bl__infer *in, const float **logits, const float **features, const struct bl__head **head,
+                  struct bl_error *err)
+{
+    enum bl_status st;
+    ov_status_e rc;
+
+    if (!in->engine->bundle->explain.network_path)
+        return bl__fail(err, BL_E_MODEL, "this model cannot explain its answers");
+    if (!in->explain.request) {
+        st = explain_request(in, err);
+        if (st) return st;
+    }
+    rc = ov_infer_request_infer(in->explain.request);
+    if (rc) return ov_fail(err, rc, "inference");
+    *logits = in->explain.values[0];
+    *features = in->explain.values[1];
+    *head = &in->engine->head;
     return BL_OK;
 }
 

@@ -19,6 +19,7 @@ bl_status_name(enum bl_status status)
     case BL_E_TOO_LARGE: return "too-large";
     case BL_E_MODEL: return "bad-model";
     case BL_E_ENGINE: return "engine-failed";
+    case BL_E_BACKUP: return "backup-failed";
     }
     return "unknown-status";
 }

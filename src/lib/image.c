@@ -104,7 +104,7 @@ bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits, const 
     memset(dec, 0, sizeof *dec);
     dec->limits = *limits;
     dec->view = *view;
-    return bl__resize_init(&dec->resize, view, err);
+    return bl__resize_init(&dec->resize, view->filter, view->size_px, view->size_px, err);
 }
 
 void
@@ -142,8 +142,32 @@ bl__shrink(const struct bl__decoder *dec, const struct bl__photo *photo, unsigne
     double side = crop_side(dec, photo);
     unsigned by = 1;
 
+    if (dec->whole) { /* the grid stays at or above the size that is wanted */
+        unsigned longer = photo->width > photo->height ? photo->width : photo->height;
+
+        while (by * 2 <= most && longer / (by * 2) >= dec->limits.max_side_px) by *= 2;
+        return by;
+    }
     while (by * 2 <= most && (side / (by * 2) >= dec->view.size_px || side / by > dec->limits.max_side_px)) by *= 2;
     return by;
+}
+
+/* The whole photo, as large as it is or as the limit lets it be: only now is its size known. */
+static enum bl_status
+begin_whole(struct bl__decoder *dec, const struct bl__photo *photo, unsigned grid_w, unsigned grid_h,
+            struct bl_error *err)
+{
+    unsigned width = photo->width, height = photo->height, max = dec->limits.max_side_px;
+    double by = (double)(width > height ? width : height) / max;
+    enum bl_status st;
+
+    if (by > 1) {
+        width = (unsigned)(width / by + 0.5) ? (unsigned)(width / by + 0.5) : 1;
+        height = (unsigned)(height / by + 0.5) ? (unsigned)(height / by + 0.5) : 1;
+    }
+    bl__resize_clear(&dec->resize);
+    st = bl__resize_init(&dec->resize, BL__FILTER_BICUBIC, width, height, err);
+    return st ? st : bl__resize_begin(&dec->resize, grid_w, grid_h, 0, 0, grid_w, grid_h, err);
 }
 
 enum bl_status
@@ -152,6 +176,7 @@ bl__begin_rows(struct bl__decoder *dec, const struct bl__photo *photo, unsigned 
 {
     double side = crop_side(dec, photo);
 
+    if (dec->whole) return begin_whole(dec, photo, grid_w, grid_h, err);
     return bl__resize_begin(&dec->resize, grid_w, grid_h, (photo->width - side) / 2 * sx,
                             (photo->height - side) / 2 * sy, side * sx, side * sy, err);
 }
@@ -167,12 +192,12 @@ bl__over_white(uint8_t *rgba, unsigned width)
     }
 }
 
-enum bl_status
-bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rgb, enum bl_format *format,
-           struct bl__photo *photo, struct bl_error *err)
+/* Sniff and decode into the decoder's resize. */
+static enum bl_status
+decode_rows(struct bl__decoder *dec, const uint8_t *data, size_t len, enum bl_format *format, struct bl__photo *photo,
+            struct bl_error *err)
 {
     const struct format *f;
-    enum bl_status st;
 
     *format = BL_FORMAT_UNKNOWN;
     *photo = (struct bl__photo){ .orientation = 1 };
@@ -182,7 +207,15 @@ bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rg
     f = sniff(data, len);
     if (!f) return bl__fail(err, BL_E_FORMAT, "not a JPEG, PNG or WebP image");
     *format = f->format;
-    st = f->decode(dec, data, len, photo, err);
+    return f->decode(dec, data, len, photo, err);
+}
+
+enum bl_status
+bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rgb, enum bl_format *format,
+           struct bl__photo *photo, struct bl_error *err)
+{
+    enum bl_status st = decode_rows(dec, data, len, format, photo, err);
+
     if (st) return st;
     bl__resize_finish(&dec->resize, photo->orientation, rgb);
     if (photo->orientation >= 5) { /* stored lying down */
@@ -192,4 +225,25 @@ bl__decode(struct bl__decoder *dec, const uint8_t *data, size_t len, uint8_t *rg
         photo->height = width;
     }
     return BL_OK;
+}
+
+enum bl_status
+bl__decode_whole(const void *data, size_t len, const struct bl_limits *limits, uint8_t **rgb, unsigned *width,
+                 unsigned *height, struct bl_error *err)
+{
+    struct bl__decoder dec = { .limits = *limits, .whole = true };
+    struct bl__photo photo;
+    enum bl_format format;
+    enum bl_status st = decode_rows(&dec, data, len, &format, &photo, err);
+
+    *rgb = NULL;
+    if (!st) {
+        *width = photo.orientation >= 5 ? dec.resize.height : dec.resize.width;
+        *height = photo.orientation >= 5 ? dec.resize.width : dec.resize.height;
+        *rgb = bl_photo_alloc((size_t)*width * *height * 3);
+        if (*rgb) bl__resize_finish(&dec.resize, photo.orientation, *rgb);
+        else st = bl__fail(err, BL_E_NOMEM, "out of memory");
+    }
+    bl__decoder_clear(&dec);
+    return st;
 }

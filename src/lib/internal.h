@@ -32,37 +32,38 @@ typedef float bl__pixel __attribute__((vector_size(16)));
 
 /* For each output position along one axis, the input positions it is made of. */
 struct bl__taps {
-    unsigned *first; /* [size_px] first input position */
-    unsigned *count; /* [size_px] how many from there */
-    float *weight;   /* [size_px][stride] sums to 1 over count */
+    unsigned *first; /* [outputs] first input position */
+    unsigned *count; /* [outputs] how many from there */
+    float *weight;   /* [outputs][stride] sums to 1 over count */
     unsigned stride;
     size_t room; /* floats that weight can hold */
 };
 
 /* A worker's resampler: its buffers live on from photo to photo. */
 struct bl__resize {
-    unsigned size_px;
+    unsigned width, height; /* px, of the picture to be made, before it is turned upright */
     enum bl__filter filter;
     struct bl__taps x, y;
     unsigned col_begin, col_end; /* input columns that matter */
     bl__pixel *row;              /* [col_end - col_begin] the current row as floats */
     size_t row_room;             /* pixels that row can hold */
-    bl__pixel *line;             /* [size_px] the current row, resampled */
-    bl__pixel *sum;              /* [size_px][size_px] */
+    bl__pixel *line;             /* [width] the current row, resampled */
+    bl__pixel *sum;              /* [height][width] */
 };
 
-enum bl_status bl__resize_init(struct bl__resize *rs, const struct bl__view *view, struct bl_error *err);
+enum bl_status
+bl__resize_init(struct bl__resize *rs, enum bl__filter filter, unsigned width, unsigned height, struct bl_error *err);
 void bl__resize_clear(struct bl__resize *rs); /* wipes and frees; takes a zeroed one */
 
 /*
  * Start a photo: the decoder will deliver a grid of grid_w x grid_h pixels, of
- * which the box at x0, y0 of side_x by side_y grid pixels (fractions allowed; a
- * square of the photo) is wanted.
+ * which the box at x0, y0 of side_x by side_y grid pixels (fractions allowed) is
+ * wanted.
  */
 enum bl_status bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double x0, double y0,
                                 double side_x, double side_y, struct bl_error *err);
 
-/* True when row y of the grid adds anything to the square. */
+/* True when row y of the grid adds anything to the picture. */
 bool bl__resize_wants(const struct bl__resize *rs, unsigned y);
 
 /*
@@ -72,7 +73,7 @@ bool bl__resize_wants(const struct bl__resize *rs, unsigned y);
  */
 void bl__resize_row(struct bl__resize *rs, unsigned y, const uint8_t *rgbx);
 
-/* Round to 8 bits, turned upright by EXIF `orientation` 1..8: size_px * size_px * 3 bytes, HWC. */
+/* Round to 8 bits, turned upright by EXIF `orientation` 1..8: width * height * 3 bytes, HWC. */
 void bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb);
 
 /* ---- image.c and its formats ---- */
@@ -91,6 +92,7 @@ void bl__scratch_clear(struct bl__scratch *s);
 struct bl__decoder {
     struct bl_limits limits;
     struct bl__view view;
+    bool whole; /* the whole photo is wanted, within limits.max_side_px, not the view's square */
     struct bl__resize resize;
     struct bl__scratch scratch;
 };
@@ -104,6 +106,13 @@ struct bl__photo {
 enum bl_status bl__decoder_init(struct bl__decoder *dec, const struct bl_limits *limits, const struct bl__view *view,
                                 struct bl_error *err);
 void bl__decoder_clear(struct bl__decoder *dec);
+
+/*
+ * The same decoder for the whole photo, upright: bl__decode_whole() returns its
+ * pixels, memory of bl_photo_alloc(), width * height * 3 bytes.
+ */
+enum bl_status bl__decode_whole(const void *data, size_t len, const struct bl_limits *limits, uint8_t **rgb,
+                                unsigned *width, unsigned *height, struct bl_error *err);
 
 /*
  * Decode a photo into `rgb`, view.size_px^2 * 3 bytes. `format`, `width` and
@@ -147,12 +156,21 @@ struct bl__class {
     bool unknown;           /* means "no pet" */
 };
 
+/* What explanations need; a bundle without it has network_path NULL. */
+struct bl__explain {
+    char *network_path;               /* the network with its last feature map as a second output */
+    unsigned channels, height, width; /* of that map */
+    size_t head_offset;               /* in the weights: int8 [class_count][channels] */
+    size_t scale_offset;              /* in the weights: float [class_count] */
+};
+
 struct bl__bundle {
     char *text; /* taxonomy.tsv, cut into the labels' texts */
     char *name; /* "EfficientNet-Lite2" */
     char *version;
     char *network_path, *weights_path;
     struct bl__view view;
+    struct bl__explain explain;
     float mean[3], scale[3]; /* of 0..255 RGB: (value - mean) / scale */
     double temperature;
     double unknown_threshold;
@@ -165,6 +183,22 @@ struct bl__bundle {
 
 enum bl_status bl__bundle_read(struct bl__bundle *bundle, const char *dir, struct bl_error *err);
 void bl__bundle_clear(struct bl__bundle *bundle);
+
+/* ---- explain.c: where the network looked ---- */
+
+/* The last layer's weights as the bundle has them. */
+struct bl__head {
+    int8_t *weight; /* [class_count][channels], times scale[class] */
+    float *scale;   /* [class_count] */
+    float *mean;    /* [channels] of all classes, scaled */
+};
+
+enum bl_status bl__head_read(struct bl__head *head, const struct bl__bundle *bundle, struct bl_error *err);
+void bl__head_clear(struct bl__head *head); /* takes a zeroed one */
+
+/* Fill out->explanation from what the network gave; the rest of `out`, width and height too, is there already. */
+enum bl_status bl__explain(const struct bl__bundle *bundle, const struct bl__head *head, const float *logits,
+                           const float *features, struct bl_result *out, struct bl_error *err);
 
 /* ---- engine.c: the only file that knows OpenVINO ---- */
 
@@ -182,6 +216,13 @@ uint8_t *bl__infer_input(struct bl__infer *infer); /* size_px^2 * 3 bytes RGB, H
 /* Run the network over the input; `logits` then points at class_count values until the next run. */
 enum bl_status bl__infer_run(struct bl__infer *infer, const float **logits, struct bl_error *err);
 
+/*
+ * The same with the last feature map, float [channels][height][width], and the head that made logits of it. BL_E_MODEL
+ * when the bundle has none. The first call makes ready what it needs.
+ */
+enum bl_status bl__infer_explain(struct bl__infer *infer, const float **logits, const float **features,
+                                 const struct bl__head **head, struct bl_error *err);
+
 const char *bl__engine_version(void);
 
 /* ---- taxonomy.c: logits to breeds; knows no pixels ---- */
@@ -192,6 +233,37 @@ void bl__identify_logits(const struct bl__bundle *bundle, const float *logits, c
 
 /* True when a client's word ("cats", "guinea pig") means this species. */
 bool bl__species_match(const char *species, const char *word);
+
+/* ---- cloudinary.c: what is said to Cloudinary, and how its answers are judged ---- */
+
+struct bl__param {
+    const char *name, *value; /* NULL or "": not sent */
+};
+
+enum { BL__SIGNATURE_MAX = 65, BL__CONTEXT_MAX = 1024 };
+
+/* The hex signature over `params`, which are sorted by name; false when libcrypto fails. */
+bool bl__cloud_sign(const struct bl__param *params, size_t count, const char *secret, bool sha256,
+                    char out[BL__SIGNATURE_MAX]);
+
+/* breed=...|species=...|confidence=...|model=..., escaped. */
+void bl__cloud_context(const struct bl_result *result, char out[BL__CONTEXT_MAX]);
+
+/* Judge an upload's or a removal's answer of status 200. Fills `answer`. */
+void bl__cloud_read_upload(const char *body, size_t len, struct bl_backup_answer *answer);
+void bl__cloud_read_removal(const char *body, size_t len, struct bl_backup_answer *answer);
+
+/* How a try ended that did not give such an answer. */
+struct bl__verdict {
+    const char *text; /* for anybody */
+    bool again;       /* worth another try */
+    bool down;        /* counts as Cloudinary being down */
+};
+/* `curl` is a CURLcode, `http` the status when that is CURLE_OK. */
+struct bl__verdict bl__cloud_judge(int curl, long http);
+
+/* Pause after the try-th try, 1...: doubles each time, half to one and a half of it by `random`. */
+unsigned bl__cloud_backoff_ms(unsigned try, uint32_t random);
 
 /* ---- model.c ---- */
 

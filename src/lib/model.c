@@ -35,30 +35,39 @@ bl_runtime_version(void)
 
 /* ---- model ---- */
 
-/* Where a model may lie, seen from the folder of the library or program: source tree, installation. */
+/* Where the bundles may lie, seen from the folder of the library or program: source tree, installation. */
 static const char *const model_places[] = { "../model", "../../model", "../share/breedlens/model",
                                             "../../share/breedlens/model" };
+static const char default_type[] = "accurate";
+
+/* Is there a bundle in this folder? */
+static bool
+has_bundle(const char *dir)
+{
+    char probe[4096];
+
+    return snprintf(probe, sizeof probe, "%s/model.json", dir) < (int)sizeof probe && access(probe, R_OK) == 0;
+}
 
 enum bl_status
-bl_model_default_dir(char *buf, size_t size)
+bl_model_default_dir(const char *type, char *buf, size_t size)
 {
-    const char *said = getenv("BREEDLENS_MODEL");
-    const char *slash;
+    const char *said = getenv("BREEDLENS_MODEL"), *slash;
     Dl_info self;
     int n = -1;
 
     if (!buf || !size) return BL_E_ARG;
+    buf[0] = '\0';
+    if (!type) type = default_type;
+    if (!*type || *type == '.' || strchr(type, '/')) return BL_E_ARG;
     if (said && *said) {
         n = snprintf(buf, size, "%s", said);
     } else if (dladdr((const void *)bl_version, &self) && self.dli_fname) {
         slash = strrchr(self.dli_fname, '/');
         for (size_t i = 0; i < sizeof model_places / sizeof model_places[0]; i++) {
-            char probe[4096];
-
-            n = snprintf(buf, size, "%.*s/%s", slash ? (int)(slash - self.dli_fname) : 1, slash ? self.dli_fname : ".",
-                         model_places[i]);
-            if (snprintf(probe, sizeof probe, "%s/model.json", buf) < (int)sizeof probe && access(probe, R_OK) == 0)
-                break;
+            n = snprintf(buf, size, "%.*s/%s/%s", slash ? (int)(slash - self.dli_fname) : 1,
+                         slash ? self.dli_fname : ".", model_places[i], type);
+            if (n > 0 && (size_t)n < size && has_bundle(buf)) break;
         }
     }
     if (n < 0 || (size_t)n >= size) {
@@ -79,8 +88,8 @@ bl_model_open(const char *dir, const struct bl_model_options *opts, struct bl_mo
     *out = NULL;
     if (opts && opts->workers > WORKERS_MAX) return bl__fail(err, BL_E_ARG, "workers must be 0 to %d", WORKERS_MAX);
     if (!dir) {
-        st = bl_model_default_dir(default_dir, sizeof default_dir);
-        if (st) return bl__fail(err, st, "the model's folder cannot be told");
+        st = bl_model_default_dir(opts ? opts->type : NULL, default_dir, sizeof default_dir);
+        if (st) return bl__fail(err, st, "the model's folder cannot be told from its type");
         dir = default_dir;
     }
     m = calloc(1, sizeof *m);
@@ -182,8 +191,9 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
 {
     struct bl_options opts = options ? *options : bl_options_default();
     struct timespec begin, decoded, end;
+    const struct bl__head *head = NULL;
+    const float *logits, *features;
     struct bl__photo photo;
-    const float *logits;
     enum bl_status st;
 
     if (!out) return bl__fail(err, BL_E_ARG, "no place for the result");
@@ -197,11 +207,14 @@ bl_identify(struct bl_worker *w, const void *data, size_t len, const struct bl_o
     st = bl__decode(&w->decoder, data, len, bl__infer_input(w->infer), &out->format, &photo, err);
     if (st) goto fail;
     clock_gettime(CLOCK_MONOTONIC, &decoded);
-    st = bl__infer_run(w->infer, &logits, err);
+    if (opts.explain) st = bl__infer_explain(w->infer, &logits, &features, &head, err);
+    else st = bl__infer_run(w->infer, &logits, err);
     if (st) goto fail;
     bl__identify_logits(&w->model->bundle, logits, &opts, w->probabilities, out);
     out->width = photo.width;
     out->height = photo.height;
+    if (opts.explain) st = bl__explain(&w->model->bundle, head, logits, features, out, err);
+    if (st) goto fail;
     out->model = w->model->bundle.name;
     out->model_version = w->model->bundle.version;
     clock_gettime(CLOCK_MONOTONIC, &end);

@@ -2,7 +2,7 @@
  * The one resize of a photo's way: decoded rows in, the network's square out.
  * Antialiased and separable, with the filters and the window of Pillow's
  * Image.resize(box=...), as the model was trained on; each row is shrunk across
- * as it arrives and added to the lines of the square that it belongs to, so no
+ * as it arrives and added to the lines of the picture that it belongs to, so no
  * photo ever sits in memory whole. A worker's thread runs it.
  */
 #include "internal.h"
@@ -107,16 +107,15 @@ pixels_free(bl__pixel *p, size_t n)
 }
 
 enum bl_status
-bl__resize_init(struct bl__resize *rs, const struct bl__view *view, struct bl_error *err)
+bl__resize_init(struct bl__resize *rs, enum bl__filter filter, unsigned width, unsigned height, struct bl_error *err)
 {
-    size_t size = view->size_px;
-
     memset(rs, 0, sizeof *rs);
-    rs->size_px = view->size_px;
-    rs->filter = view->filter;
-    rs->line = pixels_new(size);
-    rs->sum = pixels_new(size * size);
-    if (!taps_init(&rs->x, view->size_px) || !taps_init(&rs->y, view->size_px) || !rs->line || !rs->sum) {
+    rs->width = width;
+    rs->height = height;
+    rs->filter = filter;
+    rs->line = pixels_new(width);
+    rs->sum = pixels_new((size_t)width * height);
+    if (!taps_init(&rs->x, width) || !taps_init(&rs->y, height) || !rs->line || !rs->sum) {
         bl__resize_clear(rs);
         return bl__fail(err, BL_E_NOMEM, "out of memory");
     }
@@ -126,13 +125,11 @@ bl__resize_init(struct bl__resize *rs, const struct bl__view *view, struct bl_er
 void
 bl__resize_clear(struct bl__resize *rs)
 {
-    size_t size = rs->size_px;
-
     taps_clear(&rs->x);
     taps_clear(&rs->y);
     pixels_free(rs->row, rs->row_room);
-    pixels_free(rs->line, size);
-    pixels_free(rs->sum, size * size);
+    pixels_free(rs->line, rs->width);
+    pixels_free(rs->sum, (size_t)rs->width * rs->height);
     memset(rs, 0, sizeof *rs);
 }
 
@@ -140,11 +137,11 @@ enum bl_status
 bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double x0, double y0, double side_x,
                  double side_y, struct bl_error *err)
 {
-    unsigned size = rs->size_px, last = size - 1;
+    unsigned last = rs->width - 1;
     size_t columns;
 
-    if (!taps_set(&rs->x, rs->filter, size, grid_w, x0, side_x) ||
-        !taps_set(&rs->y, rs->filter, size, grid_h, y0, side_y))
+    if (!taps_set(&rs->x, rs->filter, rs->width, grid_w, x0, side_x) ||
+        !taps_set(&rs->y, rs->filter, rs->height, grid_h, y0, side_y))
         return bl__fail(err, BL_E_NOMEM, "out of memory");
     rs->col_begin = rs->x.first[0];
     rs->col_end = rs->x.first[last] + rs->x.count[last];
@@ -156,19 +153,19 @@ bl__resize_begin(struct bl__resize *rs, unsigned grid_w, unsigned grid_h, double
         if (!rs->row) return bl__fail(err, BL_E_NOMEM, "out of memory");
         rs->row_room = columns;
     }
-    memset(rs->sum, 0, (size_t)size * size * sizeof *rs->sum);
+    memset(rs->sum, 0, (size_t)rs->width * rs->height * sizeof *rs->sum);
     return BL_OK;
 }
 
 bool
 bl__resize_wants(const struct bl__resize *rs, unsigned y)
 {
-    unsigned last = rs->size_px - 1;
+    unsigned last = rs->height - 1;
 
     return y >= rs->y.first[0] && y < rs->y.first[last] + rs->y.count[last];
 }
 
-/* The first line of the square that takes from row y: windows begin and end in order. */
+/* The first line of the picture that takes from row y: windows begin and end in order. */
 static unsigned
 first_line(const struct bl__taps *t, unsigned size, unsigned y)
 {
@@ -186,12 +183,12 @@ first_line(const struct bl__taps *t, unsigned size, unsigned y)
 void
 bl__resize_row(struct bl__resize *rs, unsigned y, const uint8_t *rgbx)
 {
-    unsigned size = rs->size_px, columns = rs->col_end - rs->col_begin;
+    unsigned width = rs->width, height = rs->height, columns = rs->col_end - rs->col_begin;
 
     if (!bl__resize_wants(rs, y)) return;
     rgbx += (size_t)rs->col_begin * 4;
     for (unsigned i = 0; i < columns; i++, rgbx += 4) rs->row[i] = (bl__pixel){ rgbx[0], rgbx[1], rgbx[2], 0 };
-    for (unsigned i = 0; i < size; i++) {
+    for (unsigned i = 0; i < width; i++) {
         const bl__pixel *in = rs->row + (rs->x.first[i] - rs->col_begin);
         const float *w = rs->x.weight + (size_t)i * rs->x.stride;
         bl__pixel total = { 0 };
@@ -199,11 +196,11 @@ bl__resize_row(struct bl__resize *rs, unsigned y, const uint8_t *rgbx)
         for (unsigned k = 0; k < rs->x.count[i]; k++) total += in[k] * w[k];
         rs->line[i] = total;
     }
-    for (unsigned j = first_line(&rs->y, size, y); j < size && rs->y.first[j] <= y; j++) {
+    for (unsigned j = first_line(&rs->y, height, y); j < height && rs->y.first[j] <= y; j++) {
         float w = rs->y.weight[(size_t)j * rs->y.stride + (y - rs->y.first[j])];
-        bl__pixel *sum = rs->sum + (size_t)j * size;
+        bl__pixel *sum = rs->sum + (size_t)j * width;
 
-        for (unsigned i = 0; i < size; i++) sum[i] += rs->line[i] * w;
+        for (unsigned i = 0; i < width; i++) sum[i] += rs->line[i] * w;
     }
 }
 
@@ -213,7 +210,7 @@ to_byte(float v)
     return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5f);
 }
 
-/* The square is centred, so turning the photo upright is turning the square (EXIF 2.32, 4.6.4.A). */
+/* The box is centred, so turning the photo upright is turning the box (EXIF 2.32, 4.6.4.A). */
 void
 bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb)
 {
@@ -226,13 +223,14 @@ bl__resize_finish(const struct bl__resize *rs, int orientation, uint8_t *rgb)
     };
     bool swap = turns[orientation].swap, flip_x = turns[orientation].flip_x;
     bool flip_y = turns[orientation].flip_y;
-    unsigned size = rs->size_px, last = size - 1;
+    unsigned last_x = rs->width - 1, last_y = rs->height - 1;
+    unsigned width = swap ? rs->height : rs->width, height = swap ? rs->width : rs->height; /* when upright */
 
-    for (unsigned y = 0; y < size; y++) {
-        for (unsigned x = 0; x < size; x++, rgb += 3) {
+    for (unsigned y = 0; y < height; y++) {
+        for (unsigned x = 0; x < width; x++, rgb += 3) {
             unsigned from_x = swap ? y : x, from_y = swap ? x : y;
             const bl__pixel *p =
-                rs->sum + (size_t)(flip_y ? last - from_y : from_y) * size + (flip_x ? last - from_x : from_x);
+                rs->sum + (size_t)(flip_y ? last_y - from_y : from_y) * rs->width + (flip_x ? last_x - from_x : from_x);
 
             for (int c = 0; c < 3; c++) rgb[c] = to_byte((*p)[c]);
         }

@@ -32,12 +32,26 @@ predictions_json(const struct bl_prediction *list, size_t count)
     return array;
 }
 
+/* The grid, and the square of the photo that it lies over; NULL when there is none. */
+static json_t *
+explanation_json(const struct bl_explanation *e)
+{
+    json_t *values;
+
+    if (!e->width) return NULL;
+    values = json_array();
+    for (unsigned i = 0; i < e->width * e->height; i++)
+        json_array_append_new(values, json_real(round(e->values[i] * 1e3) / 1e3));
+    return json_pack("{s:i, s:i, s:o, s:{s:f, s:f, s:f}}", "width", (int)e->width, "height", (int)e->height, "values",
+                     values, "box", "left", e->left_px, "top", e->top_px, "side", e->side_px);
+}
+
 enum bl_status
 bl_result_json(const struct bl_result *result, char **out)
 {
     char elapsed[32], day[32], stamp[48];
     struct tm utc;
-    json_t *root;
+    json_t *root, *explanation;
 
     if (!out) return BL_E_ARG;
     *out = NULL;
@@ -52,6 +66,8 @@ bl_result_json(const struct bl_result *result, char **out)
                      result->model_version, "image", "format", bl_format_name(result->format), "width",
                      (int)result->width, "height", (int)result->height);
     if (!root) return BL_E_NOMEM;
+    explanation = explanation_json(&result->explanation);
+    if (explanation) json_object_set_new(root, "explanation", explanation);
     *out = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(CONFIDENCE_DIGITS));
     json_decref(root);
     return *out ? BL_OK : BL_E_NOMEM;

@@ -136,14 +136,16 @@ start_daemon(struct app *app)
 }
 
 bool
-app_start(struct app *app, const struct config *config, struct bl_model *model)
+app_start(struct app *app, const struct config *config, const struct app_parts *parts)
 {
     pthread_condattr_t clock;
     struct bl_error err;
 
     memset(app, 0, sizeof *app);
     app->config = config;
-    app->model = model;
+    app->model = parts->model;
+    app->backup = parts->backup;
+    app->in_memory = parts->in_memory;
     app->limits = (struct bl_limits){ .max_bytes = (size_t)config->max_upload_mb << 20,
                                       .max_pixels = (uint64_t)config->max_megapixels * 1000000,
                                       .max_side_px = (unsigned)config->max_side_px };
@@ -152,7 +154,7 @@ app_start(struct app *app, const struct config *config, struct bl_model *model)
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&app->wake, &clock);
     pthread_condattr_destroy(&clock);
-    app->queue = queue_new(app, (unsigned)config->queue_size, bl_model_get_info(model).workers, &err);
+    app->queue = queue_new(app, (unsigned)config->queue_size, bl_model_get_info(app->model).workers, &err);
     if (!app->queue) {
         fprintf(stderr, "breedlens: %s\n", err.text);
         return false;
@@ -185,11 +187,14 @@ void
 app_drain(struct app *app, bool (*give_up)(void))
 {
     struct timespec nap = { .tv_nsec = DRAIN_POLL_MS * 1000000L };
-    long naps = app->config->drain_timeout_s * 1000 / DRAIN_POLL_MS;
+    long naps = app->config->drain_timeout_s * 1000 / DRAIN_POLL_MS, last_quarter = naps / 4;
 
     atomic_store(&app->draining, true);
     log_event(LOG_LEVEL_INFO, NULL, "event=drain begun=%u", atomic_load(&app->begun));
-    while (atomic_load(&app->begun) && naps-- > 0 && !give_up()) nanosleep(&nap, NULL);
+    while (atomic_load(&app->begun) && naps-- > 0 && !give_up()) {
+        if (naps == last_quarter && app->backup) bl_backup_cancel(app->backup); /* so that their answers still go out */
+        nanosleep(&nap, NULL);
+    }
     if (atomic_load(&app->begun))
         log_event(LOG_LEVEL_WARN, NULL, "event=drain-given-up begun=%u", atomic_load(&app->begun));
 }
@@ -197,7 +202,8 @@ app_drain(struct app *app, bool (*give_up)(void))
 void
 app_stop(struct app *app)
 {
-    queue_free(app->queue); /* first: it resumes every suspended connection, which the daemon's end requires */
+    queue_free(app->queue); /* these first: they resume every suspended connection, which the daemon's end requires */
+    bl_backup_free(app->backup);
     pthread_mutex_lock(&app->lock);
     app->stopping = true;
     pthread_cond_signal(&app->wake);

@@ -18,8 +18,7 @@ static const char form_type[] = "multipart/form-data";
 void
 photo_drop(struct app *app, struct photo *photo)
 {
-    if (photo->data) explicit_bzero(photo->data, photo->room);
-    free(photo->data);
+    bl_photo_free(photo->data);
     app_release(app, photo->room);
     photo->data = NULL;
     photo->len = photo->room = 0;
@@ -38,11 +37,12 @@ photo_append(struct req *req, struct photo *photo, const char *data, size_t size
         photo_drop(req->app, photo);
         return true;
     }
-    while (room < photo->len + size) room *= 2;
+    while (room < photo->len + size) room *= 2; /* in step with what has come, whatever is declared: it may be a lie */
     if (room > max) room = max;
+    if (req->declared >= photo->len + size && room > req->declared) room = req->declared;
     if (room > photo->room) {
         if (!app_reserve(req->app, room)) return refuse(req, REFUSE_BUSY, NULL), false;
-        bigger = malloc(room);
+        bigger = bl_photo_alloc(room);
         if (!bigger) {
             app_release(req->app, room);
             return refuse(req, REFUSE_BUSY, NULL), false;
@@ -242,6 +242,13 @@ parse_word(const char *text, bool *out)
     return false;
 }
 
+static bool
+read_word(struct req *req, enum field which, bool *out)
+{
+    if (!req->fields[which].given || parse_word(req->fields[which].text, out)) return true;
+    return refuse(req, REFUSE_WORD, field_name(which)), false;
+}
+
 /* A single photo's fault is the request's; one in a batch is its own. */
 static bool
 check_photos(struct req *req)
@@ -262,6 +269,7 @@ form_finish(struct req *req)
 {
     struct MHD_PostProcessor *parser = req->parser;
     const struct text_field *f = req->fields;
+    bool explain = false;
 
     req->parser = NULL;
     if (MHD_destroy_post_processor(parser) != MHD_YES) return refuse(req, REFUSE_FORM, NULL), false;
@@ -271,8 +279,8 @@ form_finish(struct req *req)
     if (f[FIELD_TOP_K].given &&
         (strlen(f[FIELD_TOP_K].text) != f[FIELD_TOP_K].len || !parse_top_k(f[FIELD_TOP_K].text, &req->options.top_k)))
         return refuse(req, REFUSE_TOP_K, NULL), false;
-    if (f[FIELD_UPLOAD].given && !parse_word(f[FIELD_UPLOAD].text, &req->backup_wanted))
-        return refuse(req, REFUSE_UPLOAD_WORD, NULL), false;
+    if (!read_word(req, FIELD_UPLOAD, &req->backup_wanted) || !read_word(req, FIELD_EXPLAIN, &explain)) return false;
+    req->options.explain = explain;
     if (f[FIELD_SPECIES].len) req->options.species = f[FIELD_SPECIES].text;
     return true;
 }
@@ -284,6 +292,7 @@ form_free(struct req *req)
     for (unsigned i = 0; i < req->photo_count; i++) {
         photo_drop(req->app, &req->photos[i]);
         free(req->photos[i].filename);
+        free(req->photos[i].backup_url);
     }
     free(req->photos);
 }

@@ -48,6 +48,7 @@ req_new(struct app *app, struct MHD_Connection *connection, const char *path, co
 {
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct req *req = calloc(1, sizeof *req);
+    const char *length;
 
     if (!req) return NULL;
     req->app = app;
@@ -56,6 +57,8 @@ req_new(struct app *app, struct MHD_Connection *connection, const char *path, co
     req->method = method;
     req->path = path;
     clock_gettime(CLOCK_MONOTONIC, &req->begun);
+    length = header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    req->declared = length ? strtoull(length, NULL, 10) : 0;
     set_id(req);
     return req;
 }
@@ -107,17 +110,16 @@ check_header(struct req *req)
 static bool
 answer_at_once(struct req *req)
 {
-    const char *length = header(req, MHD_HTTP_HEADER_CONTENT_LENGTH), *expect = header(req, MHD_HTTP_HEADER_EXPECT);
-    uint64_t declared = length ? strtoull(length, NULL, 10) : 0;
+    const char *expect = header(req, MHD_HTTP_HEADER_EXPECT);
     uint64_t max = req->route && req->route->file ? body_max(req) : req->app->limits.max_bytes;
     char limit[16];
 
-    if (req->route && req->route->file && declared > max) {
+    if (req->route && req->route->file && req->declared > max) {
         snprintf(limit, sizeof limit, "%ld", req->app->config->max_upload_mb);
         refuse(req, REFUSE_TOO_LARGE, limit);
     }
     if (!req->answer.status) return false;
-    if (declared > DISCARD_FACTOR * max || (expect && strcasestr(expect, "100-continue"))) {
+    if (req->declared > DISCARD_FACTOR * max || (expect && strcasestr(expect, "100-continue"))) {
         req->answer.close = true;
         return true;
     }

@@ -37,6 +37,9 @@ field_schema(enum field field, unsigned top_k)
                          "Only breeds of this species, with confidences within it. Upper or lower case, a plural too; "
                          "of a species that the model does not know there are no predictions. At most 256 bytes.",
                          "examples", "Cat", "dogs");
+    case FIELD_EXPLAIN:
+        return json_pack("{s:s, s:b, s:s}", "type", "boolean", "default", 0, "description",
+                         "Say where the model looked, too: a small grid over the photo.");
     case FIELDS: break;
     }
     return NULL;

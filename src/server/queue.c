@@ -43,6 +43,14 @@ pop(struct queue *q, struct job *job)
     return job->req != NULL;
 }
 
+void
+queue_photo_done(struct req *req)
+{
+    if (atomic_fetch_sub(&req->pending, 1) != 1) return;
+    answer_compose(req);
+    http_resume(req); /* and it is no longer ours */
+}
+
 static void *
 work(void *arg)
 {
@@ -56,10 +64,9 @@ work(void *arg)
         if (!photo->refused)
             photo->status =
                 bl_identify(w->identifier, photo->data, photo->len, &req->options, &photo->result, &photo->err);
+        keep_photo(req, photo);
         photo_drop(req->app, photo);
-        if (atomic_fetch_sub(&req->pending, 1) != 1) continue;
-        answer_compose(req);
-        http_resume(req); /* and it is no longer ours */
+        queue_photo_done(req);
     }
     return NULL;
 }

@@ -13,7 +13,7 @@
 enum { RETRY_BUSY_S = 1 };
 
 /* Which routes can answer an error. */
-enum scope { ON_ANY, ON_NONE, ON_FORM, ON_ONE, ON_BATCH, ON_FIELDS, ON_TOP_K, ON_UPLOAD };
+enum scope { ON_ANY, ON_NONE, ON_FORM, ON_ONE, ON_BATCH, ON_FIELDS, ON_TOP_K, ON_WORDS };
 
 /* The wire contract's errors. */
 static const struct {
@@ -25,7 +25,7 @@ static const struct {
     [REFUSE_EMPTY_FILE] = { 400, "No file selected", ON_ONE },
     [REFUSE_EXTENSION] = { 400, "Invalid file type. Allowed: %s", ON_ONE },
     [REFUSE_TOP_K] = { 400, "top_k must be an integer from 1 to 50", ON_TOP_K },
-    [REFUSE_UPLOAD_WORD] = { 400, "upload_to_cloudinary must be true or false", ON_UPLOAD },
+    [REFUSE_WORD] = { 400, "%s must be true or false", ON_WORDS },
     [REFUSE_FIELD_LENGTH] = { 400, "%s must be at most 256 bytes", ON_FIELDS },
     [REFUSE_BATCH_SIZE] = { 400, "images must be 1 to 32 files", ON_BATCH },
     [REFUSE_BOUNDARY] = { 400, "Malformed form data: the boundary must be 2 to 70 characters", ON_FORM },
@@ -46,11 +46,16 @@ static const struct {
     unsigned status;
     const char *text;
 } photo_refusals[] = {
-    [BL_E_NOMEM] = { 503, "Server is busy, try again" },  [BL_E_ARG] = { 500, "Internal server error" },
-    [BL_E_IO] = { 500, "Internal server error" },         [BL_E_EMPTY] = { 400, "No file selected" },
-    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
-    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" }, [BL_E_MODEL] = { 500, "Internal server error" },
+    [BL_E_NOMEM] = { 503, "Server is busy, try again" },
+    [BL_E_ARG] = { 500, "Internal server error" },
+    [BL_E_IO] = { 500, "Internal server error" },
+    [BL_E_EMPTY] = { 400, "No file selected" },
+    [BL_E_FORMAT] = { 400, "Invalid image file: %s" },
+    [BL_E_CORRUPT] = { 400, "Invalid image file: %s" },
+    [BL_E_TOO_LARGE] = { 413, "Image is too large: %s" },
+    [BL_E_MODEL] = { 400, "This model cannot explain its answers" },
     [BL_E_ENGINE] = { 500, "Internal server error" },
+    [BL_E_BACKUP] = { 500, "Internal server error" },
 };
 
 /* `text` with its %s, if any, replaced; the texts are ours, the detail may be anybody's. */
@@ -144,7 +149,7 @@ in_scope(enum scope scope, const struct route *route)
     case ON_BATCH: return route->max_files > 1;
     case ON_FIELDS: return route->fields != 0;
     case ON_TOP_K: return route->fields & 1 << FIELD_TOP_K;
-    case ON_UPLOAD: return route->fields & 1 << FIELD_UPLOAD;
+    case ON_WORDS: return route->fields & (1 << FIELD_UPLOAD | 1 << FIELD_EXPLAIN);
     }
     return false;
 }
@@ -160,7 +165,7 @@ refusal_describe(const struct config *config, enum refusal why, const struct rou
     form_extensions(config, extensions, sizeof extensions);
     if (why == REFUSE_TOO_LARGE) detail = limit;
     else if (why == REFUSE_EXTENSION) detail = extensions;
-    else if (why == REFUSE_FIELD_LENGTH) detail = "<field>";
+    else if (why == REFUSE_FIELD_LENGTH || why == REFUSE_WORD) detail = "<field>";
     fill(text, size, refusals[why].text, detail);
     return refusals[why].status;
 }

@@ -54,7 +54,7 @@ static const struct route routes[] = {
       .name = "petshop_breed",
       .file = "image",
       .max_files = 1,
-      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD,
+      .fields = 1 << FIELD_TOP_K | 1 << FIELD_UPLOAD | 1 << FIELD_EXPLAIN,
       .top_k = 5,
       .schema = "BreedResult",
       .summary = "The breed in a photo",
@@ -107,6 +107,7 @@ static const char *const field_names[FIELDS] = {
     [FIELD_TOP_K] = "top_k",
     [FIELD_UPLOAD] = "upload_to_cloudinary",
     [FIELD_SPECIES] = "species",
+    [FIELD_EXPLAIN] = "explain",
 };
 
 const struct route *
@@ -207,20 +208,23 @@ health_json(const struct req *req)
     gmtime_r(&now.tv_sec, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(stamp, sizeof stamp, "%s.%03ldZ", day, now.tv_nsec / 1000000);
-    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:i, s:{s:i, s:i}, s:{s:b}}", "success", 1, "status",
+    return json_pack("{s:b, s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:s, s:i, s:{s:i, s:i}, s:{s:b}}", "success", 1, "status",
                      "healthy", "timestamp", stamp, "services", "petshop_identifier", "ready", "adoption_identifier",
-                     "ready", "version", bl_version(), "model_version", info.version, "workers", (int)info.workers,
-                     "queue", "waiting", (int)queue_waiting(req->app->queue), "size", (int)req->app->config->queue_size,
-                     "features", "backup", *req->app->config->cloud_name != '\0');
+                     "ready", "in_memory", req->app->in_memory, "version", bl_version(), "model_version", info.version,
+                     "workers", (int)info.workers, "queue", "waiting", (int)queue_waiting(req->app->queue), "size",
+                     (int)req->app->config->queue_size, "features", "backup", req->app->backup != NULL);
 }
 
 static json_t *
 breed_json(const struct req *req)
 {
     json_t *data = with_ours(result_json(req->photos), req);
+    const struct photo *photo = req->photos;
 
-    if (data && req->backup_wanted)
-        json_object_set_new(data, "cloudinary_error", json_string("Cloudinary not configured"));
+    if (data && photo->backup_url) json_object_set_new(data, "cloudinary_url", json_string(photo->backup_url));
+    else if (data && req->backup_wanted)
+        json_object_set_new(data, "cloudinary_error",
+                            json_string(req->app->backup ? photo->backup_error : "Cloudinary not configured"));
     return success(data);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the server's files share. A request passes them in this order:
- *   http.c -> form.c (body arrives) -> queue.c (identified) -> routes.c (answer composed) -> reply.c (sent)
+ *   http.c -> form.c (body arrives) -> queue.c (identified) -> keep.c (backed up, if asked)
+ *   -> routes.c (answer composed) -> reply.c (sent)
  *
  * Threads: one of libmicrohttpd's moves bytes and runs http, form and reply;
  * the workers run queue and the routes' compose; a watch thread in app.c answers
  * for clients that never finish their body. A request belongs to the HTTP thread
- * until it is queued, to the workers until its connection is resumed, then to
- * the HTTP thread again.
+ * until it is queued, to the workers (and the backup's thread) until its
+ * connection is resumed, then to the HTTP thread again.
  */
 #ifndef BL_SERVER_H
 #define BL_SERVER_H
@@ -26,7 +27,7 @@ struct req;
 
 /* ---- routes.c: one row an endpoint ---- */
 
-enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELDS };
+enum field { FIELD_TOP_K, FIELD_UPLOAD, FIELD_SPECIES, FIELD_EXPLAIN, FIELDS };
 
 struct route {
     const char *method;
@@ -55,7 +56,9 @@ const struct route *route_at(size_t index);
 struct app {
     const struct config *config;
     struct bl_model *model;
+    struct bl_backup *backup; /* NULL: none is configured */
     struct bl_limits limits;
+    const char *in_memory; /* for /health: "enforced", "by design", or "off" when photos are saved */
     struct MHD_Daemon *daemon;
     struct queue *queue;
     struct ratelimit *ratelimit; /* NULL: no limit */
@@ -74,7 +77,12 @@ bool app_reserve(struct app *app, size_t bytes);
 void app_release(struct app *app, size_t bytes);
 
 /* Start serving; one line to stderr and false when it cannot. */
-bool app_start(struct app *app, const struct config *config, struct bl_model *model);
+struct app_parts {
+    struct bl_model *model;   /* stays the caller's */
+    struct bl_backup *backup; /* NULL: none; the app's when it has started, freed by app_stop() */
+    const char *in_memory;
+};
+bool app_start(struct app *app, const struct config *config, const struct app_parts *parts);
 unsigned app_port(const struct app *app);
 /* Refuse what is new; finish what was begun until it is done, *give_up says so or the time is over. */
 void app_drain(struct app *app, bool (*give_up)(void));
@@ -96,6 +104,9 @@ struct photo {
     enum bl_status status; /* of the identification */
     struct bl_error err;
     struct bl_result result;
+    size_t backup_bytes;    /* reserved for what is on its way to Cloudinary */
+    char *backup_url;       /* NULL: no backup was made, for the reason of */
+    char backup_error[128]; /* "": none was begun */
 };
 
 struct text_field {
@@ -142,6 +153,7 @@ struct req {
     bool watched;            /* in app->reading */
     atomic_bool timed_out;   /* the watch has answered */
     struct req *next, *prev; /* app->reading */
+    uint64_t declared;       /* bytes of the body as Content-Length has it; 0: not told */
     uint64_t bytes_in, bytes_out;
 
     struct MHD_PostProcessor *parser;
@@ -151,7 +163,7 @@ struct req {
     struct photo *current; /* the part that is arriving, NULL when it is not kept */
     struct bl_options options;
     bool backup_wanted;
-    atomic_uint pending; /* photos not yet identified */
+    atomic_uint pending; /* photos not yet identified, and backups not yet made */
 
     struct answer answer;
 };
@@ -162,8 +174,15 @@ struct queue *queue_new(struct app *app, unsigned size, unsigned workers, struct
 /* All of a request's photos, or false when they do not fit. The request is the workers' from here on. */
 bool queue_push(struct queue *queue, struct req *req);
 unsigned queue_waiting(struct queue *queue);
+/* One of a request's photos, or its backup, is done: whoever is last has the answer composed and sent. Any thread. */
+void queue_photo_done(struct req *req);
 /* Answer what still waits with 503, let the workers end. */
 void queue_free(struct queue *queue);
+
+/* ---- keep.c ---- */
+
+/* Begin the backup that was asked for. A worker, before it drops the photo and is done with it. */
+void keep_photo(struct req *req, struct photo *photo);
 
 /* ---- reply.c: every text promised to clients ---- */
 
@@ -172,7 +191,7 @@ enum refusal {
     REFUSE_EMPTY_FILE,
     REFUSE_EXTENSION,
     REFUSE_TOP_K,
-    REFUSE_UPLOAD_WORD,
+    REFUSE_WORD,
     REFUSE_FIELD_LENGTH,
     REFUSE_BATCH_SIZE,
     REFUSE_BOUNDARY,
@@ -232,6 +251,25 @@ struct ratelimit *ratelimit_new(unsigned per_minute);
 void ratelimit_free(struct ratelimit *limit);
 /* 0: go on; otherwise the seconds to wait. The HTTP thread only. */
 unsigned ratelimit_take(struct ratelimit *limit, const struct sockaddr *client);
+
+/* ---- sandbox.c ---- */
+
+/* What stays allowed. */
+struct sandbox_plan {
+    const char *model_dir, *ca_file; /* ca_file: NULL when none */
+    unsigned port;                   /* to listen on; 0: any free one */
+    unsigned connect_port;           /* to connect to; 0: nowhere */
+    int save_fd;                     /* the folder that photos are saved to, -1: none */
+};
+
+/*
+ * For good: no core dumps, and as far as the kernel has Landlock no writing, no
+ * reading, no connecting beyond the plan. Returns Landlock's ABI, 0 when there
+ * is none. Before any other thread exists.
+ */
+int sandbox_enter(const struct sandbox_plan *plan);
+/* One line in the log of what it came to. */
+void sandbox_tell(int abi);
 
 /* ---- http.c ---- */
 

@@ -115,6 +115,25 @@ check("a photo is pasted", async (page) => {
   assert.notEqual(await cards(page).getAttribute("data-state"), "failed");
 });
 
+check("why: the heat lies over the photo where the server says, and goes again", async (page) => {
+  const values = Array(16).fill(0);
+  values[4 * 3 + 3] = 1; // the last cell of the grid, bottom right
+  const explanation = { width: 4, height: 4, values, box: { left: 50, top: 0, side: 300 } };
+  const plain = result([prediction("Pug", 0.9)]), explained = result([prediction("Pug", 0.9)], { explanation, image: { format: "jpeg", width: 400, height: 300 } });
+  await page.route(BREED, async (route) => route.fulfill((await formFields(page)).some(([name]) => name === "explain") ? explained : plain));
+  await choose(page, "photo1.jpg");
+  await settled(page);
+  await page.locator(".look").click();
+  await page.locator(".card.looked").waitFor();
+  await page.waitForFunction(() => document.querySelector(".photo canvas").width === 400);
+  const heat = (x, y) => page.evaluate(([x, y]) => document.querySelector(".photo canvas").getContext("2d").getImageData(x, y, 1, 1).data[3], [x, y]);
+  assert.ok(await heat(340, 290) > 150 && await heat(120, 60) === 0 && await heat(390, 290) === 0);
+  assert.equal(await page.locator("#live").textContent(), "photo1.jpg: what speaks for Pug lies in the lower part, on the right");
+  await accessible(page);
+  await page.locator(".look").click();
+  assert.equal(await page.locator(".card.looked").count(), 0);
+});
+
 check("many photos are sent three at a time", async (page) => {
   let now = 0, most = 0;
   await page.route(BREED, async (route) => {

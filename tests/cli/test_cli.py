@@ -8,7 +8,9 @@ import subprocess
 
 import conftest
 import images
+import numpy as np
 import pytest
+from PIL import Image
 
 EXAMPLE = conftest.BUILD / "tests" / "example"
 
@@ -100,6 +102,59 @@ def test_version_tells_three(model_json):
     assert re.search(r"^breedlens \d+\.\d+\.\d+$", text, re.M)
     assert f"model {model_json['name']} {model_json['version']}" in text
     assert re.search(r"^OpenVINO 20\d\d\.", text, re.M)
+
+
+@pytest.mark.parametrize("name", ["photo", "-"])
+def test_explain_draws_over_the_upright_photo(tmp_path, name):
+    image = images.photo(300, 200)
+    data = images.jpeg(images.oriented(image, 6), 6)
+    path, picture = tmp_path / "photo", tmp_path / "why.png"
+    path.write_bytes(data)
+    done = conftest.run("identify", "--json", "--explain", picture, path if name == "photo" else "-", stdin=data)
+    assert done.returncode == 0, done.stderr.decode()
+    (answer,) = lines(done)
+    e = answer["explanation"]
+    drawn = np.asarray(Image.open(picture)).astype(int)
+    assert drawn.shape == (200, 300, 3)
+    best = int(np.argmax(e["values"]))
+    x = e["box"]["left"] + (best % e["width"] + 0.5) / e["width"] * e["box"]["side"]
+    y = e["box"]["top"] + (best // e["width"] + 0.5) / e["height"] * e["box"]["side"]
+    assert drawn[int(y), int(x), 0] > drawn[int(y), int(x), 2] + 60  # warm where the evidence is strongest
+    pale = np.asarray(image).astype(int)[5, 2].mean()
+    assert abs(drawn[5, 2].mean() - 0.82 * pale) < 25  # and only paler outside of the square
+
+
+@pytest.mark.parametrize("args,code,says", [(["--explain", "x.png", "a", "b"], 2, "--explain takes one photo"),
+                                            (["--explain", "x.png", "missing.jpg"], 1, "missing.jpg: No such file or directory"),
+                                            (["--explain", "no/such/x.png", "-"], 1, "no/such/x.png: No such file or directory")])
+def test_explain_mistakes(photo, tmp_path, args, code, says):
+    done = conftest.run("identify", *args, cwd=tmp_path, stdin=photo.read_bytes())
+    assert done.returncode == code and done.stderr.decode() == f"breedlens: {says}\n"
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_labels():
+    table, rows = conftest.run("labels"), lines(conftest.run("labels", "--json"))
+    assert table.returncode == 0 and len(table.stdout.splitlines()) == len(rows) > 200
+    assert rows == sorted(rows, key=lambda r: (r["species"], r["breed"]))
+    by_id = {r["class_id"]: r for r in rows}
+    assert len(by_id) == len(rows)
+    assert by_id["n02096585"] == {"species": "Dog", "breed": "Boston Terrier", "class_id": "n02096585", "raw_class": "Boston_bull",
+                                  "aliases": ["Boston Bull"]}
+    assert {"Dog", "Cat", "Bird", "Rabbit", "Hamster", "Guinea Pig", "Fish", "Turtle", "Lizard", "Snake"} <= {r["species"] for r in rows}
+    assert "Unknown" not in {r["species"] for r in rows}
+
+
+@pytest.mark.parametrize("args", [["labels", "x"], ["labels", "--nonsense"]])
+def test_labels_mistakes(args):
+    done = conftest.run(*args)
+    assert done.returncode == 2 and done.stdout == b"" and done.stderr
+
+
+@pytest.mark.parametrize("type", ["nonsense", "../accurate", "."])
+def test_a_model_type_that_is_none(photo, type):
+    done = conftest.run("identify", photo, MODEL_TYPE=type)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1
 
 
 def test_a_broken_bundle_is_one_line(photo, tmp_path):

@@ -266,13 +266,20 @@ def test_a_half_closed_client_still_gets_its_answer(server, photo):
     assert raw(server, head + body).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize("garbage", [b"\0" * 100, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200])
-def test_no_http_at_all(server, garbage):
-    with socket.create_connection((server.host, server.port), timeout=60) as s:
-        s.sendall(garbage)
-        s.shutdown(socket.SHUT_WR)
-        while s.recv(65536):
-            pass
+GARBAGE = {"nuls": b"\0" * 100, "no-version": b"GET\r\n\r\n", "odd-version": b"GET / HTTP/9.9\r\n\r\n",
+           "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 200}
+
+
+def test_no_http_at_all(start):
+    """Dropped, at the latest when the connection has been idle for long enough."""
+    server = start(IDLE_TIMEOUT_S=1)
+    for garbage in GARBAGE.values():
+        with socket.create_connection((server.host, server.port), timeout=60) as s:
+            s.sendall(garbage)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+    assert server.healthy()
 
 
 def test_memory_comes_back(server, photo):

@@ -5,7 +5,7 @@ import pytest
 
 BAD = [("PORT", "x"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", ""), ("PORT", " 80"), ("FLASK_PORT", "80x"), ("CONFIDENCE_THRESHOLD", "1.5"),
        ("CONFIDENCE_THRESHOLD", "nan"), ("CONFIDENCE_THRESHOLD", "-0.1"), ("MAX_IMAGE_SIZE", "0"), ("MAX_IMAGE_SIZE", "1e3"),
-       ("MAX_UPLOAD_MB", "0"), ("WORKERS", "257"), ("LOG_LEVEL", "loud"), ("SAVE_IMAGES_TO_DISK", "maybe"), ("FLASK_HOST", ""),
+       ("MAX_UPLOAD_MB", "0"), ("WORKERS", "257"), ("LOG_LEVEL", "loud"), ("MODEL_TYPE", "slow"), ("SAVE_IMAGES_TO_DISK", "maybe"), ("FLASK_HOST", ""),
        ("CORS_ORIGINS", "x" * 300), ("QUEUE_SIZE", str(2 ** 64))]
 
 

@@ -5,8 +5,10 @@ import json
 import re
 
 import images
+import numpy as np
 import pytest
 import urllib3
+from PIL import Image
 
 BREED, SPECIES, SUGGEST = "/api/petshop/identify-breed", "/api/petshop/identify-species", "/api/petshop/breed-suggestions"
 ADOPT, BATCH = "/api/adoption/identify", "/api/petshop/batch-identify"
@@ -75,6 +77,43 @@ def test_breed_of_a_pug(server, pug):
     check_breed_result(data)
     assert data["primary_breed"] == "Pug" and data["primary_species"] == "Dog" and data["confidence"] > 0.5
     assert data["predictions"][0]["class_id"] == "n02110958" and data["predictions"][0]["raw_class"] == "pug"
+
+
+def test_explanation(server, photo):
+    assert "explanation" not in server.post(BREED, photo).json()["data"]
+    for word in ("true", "1"):
+        data = server.post(BREED, photo, data={"explain": word}).json()["data"]
+        check_breed_result(data)
+        e = data["explanation"]
+        assert len(e["values"]) == e["width"] * e["height"] > 1
+        assert min(e["values"]) >= 0 and max(e["values"]) in (0, 1)
+        assert e["box"]["left"] + e["box"]["side"] / 2 == pytest.approx(250) and e["box"]["top"] + e["box"]["side"] / 2 == pytest.approx(187.5)
+    assert "explanation" not in server.post(BREED, photo, data={"explain": "false"}).json()["data"]
+    answer = server.post(BREED, photo, data={"explain": "perhaps"})
+    assert answer.status_code == 400 and answer.json()["error"] == "explain must be true or false"
+
+
+def test_the_explanation_lies_on_the_pet(server, pets, model_json):
+    """Pets pasted at known places onto noise: the middle of the map is on them."""
+    rng = np.random.default_rng(1)
+    seen = on_it = 0
+    for label in ("pug", "siamese", "beagle", "persian", "samoyed", "bengal", "golden_retriever", "chihuahua"):
+        for path in sorted((pets / "val" / label).iterdir())[:3]:
+            pet = Image.open(path).convert("RGB")
+            pet.thumbnail((200, 200))
+            canvas = Image.fromarray(rng.integers(0, 255, (500, 600, 3)).astype(np.uint8))
+            side = model_json["input"]["crop"] * 500
+            x, y = (int(rng.uniform((full - side) / 2, (full + side) / 2 - own)) for full, own in zip(canvas.size, pet.size))
+            canvas.paste(pet, (x, y))
+            data = server.post(BREED, images.encode(canvas, "PNG"), "a.png", data={"explain": "true"}).json()["data"]
+            e = data["explanation"]
+            values = np.array(e["values"]).reshape(e["height"], e["width"])
+            rows, columns = np.mgrid[0:e["height"], 0:e["width"]] + 0.5
+            cx = e["box"]["left"] + (values * columns).sum() / values.sum() * e["box"]["side"] / e["width"]
+            cy = e["box"]["top"] + (values * rows).sum() / values.sum() * e["box"]["side"] / e["height"]
+            seen += 1
+            on_it += x <= cx <= x + pet.width and y <= cy <= y + pet.height
+    assert on_it / seen >= 0.85, f"{on_it} of {seen}"
 
 
 def test_species(server, pug):

@@ -33,7 +33,7 @@ unsigned pixel_at(const uint8_t *rgb, unsigned size, unsigned x, unsigned y);
 /* Fails unless both colours agree within `within` a channel. */
 void assert_colour(unsigned got, unsigned want, int within, const char *what);
 
-/* The bundle in the source tree. */
-#define MODEL_DIR BL_SOURCE_DIR "/model"
+/* The default bundle in the source tree. */
+#define MODEL_DIR BL_SOURCE_DIR "/model/accurate"
 
 #endif

@@ -19,6 +19,10 @@ static const char sound_json[] =
     "\"input\":{\"size\":32,\"crop\":0.5,\"mean\":[1,2,3],\"scale\":[4,5,6],\"filter\":\"bicubic\"},"
     "\"classes\":4,\"temperature\":2,\"unknown\":{\"threshold\":0.5}}";
 
+#define EXPLAIN(channels, height)                                                                                      \
+    "\"explain\":{\"network\":\"n.xml\",\"channels\":" channels ",\"height\":" height                                  \
+    ",\"width\":2,\"head_offset\":0,\"scale_offset\":0}"
+
 static char dir[] = "/tmp/breedlens-bundle-XXXXXX";
 
 static void
@@ -107,6 +111,10 @@ static const struct {
     { "\"network\":\"n.xml\"", "\"network\":\"../n.xml\"", "plain file names" },
     { "\"network\":\"n.xml\"", "\"network\":\".hidden\"", "plain file names" },
     { "\"weights\":\"n.bin\"", "\"weights\":\"gone.bin\"", "sha256 does not list" },
+    { "\"temperature\":2", "\"temperature\":2,\"explain\":{}", "explain must have" },
+    { "\"temperature\":2", "\"temperature\":2," EXPLAIN("70000", "2"), "explain must have" },
+    { "\"temperature\":2", "\"temperature\":2," EXPLAIN("8", "200"), "explain must have" },
+    { "\"temperature\":2", "\"temperature\":2," EXPLAIN("8", "2"), "beyond the weights" },
     { "$X", "00", "SHA-256 differs" },
     { "\"size\":32", "\"size\":0", "input.size" },
     { "\"size\":32", "\"size\":1000000", "input.size" },

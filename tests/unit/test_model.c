@@ -3,6 +3,7 @@
  */
 #include "make.h"
 
+#include <math.h>
 #include <unistd.h>
 
 static struct bl_model *model;
@@ -67,6 +68,32 @@ test_bytes_stream_and_path_agree(void **state)
 }
 
 static void
+test_an_explanation_only_when_asked(void **state)
+{
+    struct made m = make_jpeg(300, 200, 0xa08040, 0x203050, 6);
+    struct bl_options opts = bl_options_default();
+    struct bl_result plain, explained;
+    const struct bl_explanation *e = &explained.explanation;
+    float most = 0;
+
+    (void)state;
+    opts.threshold = 0;
+    assert_int_equal(bl_identify(worker, m.bytes, m.len, &opts, &plain, NULL), BL_OK);
+    assert_int_equal(plain.explanation.width, 0);
+    opts.explain = 1;
+    assert_int_equal(bl_identify(worker, m.bytes, m.len, &opts, &explained, NULL), BL_OK);
+    assert_true(fabs(explained.best[0].confidence - plain.best[0].confidence) < 1e-3); /* the same network */
+    assert_true(e->width > 1 && e->height > 1 && e->width * e->height <= BL_EXPLANATION_MAX);
+    for (unsigned i = 0; i < e->width * e->height; i++) {
+        assert_true(e->values[i] >= 0 && e->values[i] <= 1);
+        if (e->values[i] > most) most = e->values[i];
+    }
+    assert_true(most == 1);
+    assert_true(e->side_px > 100 && e->left_px >= 0 && e->left_px + e->side_px <= 200 && e->top_px + e->side_px <= 300);
+    free(m.bytes);
+}
+
+static void
 test_failures_leave_the_worker_usable(void **state)
 {
     struct made m = make_jpeg(64, 64, 0x808080, 0x808080, 0);
@@ -121,15 +148,18 @@ test_labels(void **state)
 static void
 test_default_dir(void **state)
 {
+    static const char *const bad_types[] = { "", ".", "..", "a/b", "/" };
     char buf[4096], tiny[3];
 
     (void)state;
     setenv("BREEDLENS_MODEL", "/some/where", 1);
-    assert_int_equal(bl_model_default_dir(buf, sizeof buf), BL_OK);
+    assert_int_equal(bl_model_default_dir("fast", buf, sizeof buf), BL_OK);
     assert_string_equal(buf, "/some/where");
-    assert_int_equal(bl_model_default_dir(tiny, sizeof tiny), BL_E_ARG);
+    assert_int_equal(bl_model_default_dir(NULL, tiny, sizeof tiny), BL_E_ARG);
     unsetenv("BREEDLENS_MODEL");
-    assert_int_equal(bl_model_default_dir(NULL, 0), BL_E_ARG);
+    assert_int_equal(bl_model_default_dir(NULL, NULL, 0), BL_E_ARG);
+    for (size_t i = 0; i < sizeof bad_types / sizeof bad_types[0]; i++)
+        assert_int_equal(bl_model_default_dir(bad_types[i], buf, sizeof buf), BL_E_ARG);
     assert_non_null(strstr(bl_runtime_version(), "OpenVINO"));
 }
 
@@ -157,6 +187,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_bytes_stream_and_path_agree),
+        cmocka_unit_test(test_an_explanation_only_when_asked),
         cmocka_unit_test(test_failures_leave_the_worker_usable),
         cmocka_unit_test(test_a_stream_over_the_limit),
         cmocka_unit_test(test_labels),

@@ -6,9 +6,7 @@ enum { SIZE = 16 };
 static void
 begin(struct bl__resize *rs, enum bl__filter filter, unsigned grid, double at, double side)
 {
-    struct bl__view view = { .size_px = SIZE, .crop = 1, .filter = filter };
-
-    assert_int_equal(bl__resize_init(rs, &view, NULL), BL_OK);
+    assert_int_equal(bl__resize_init(rs, filter, SIZE, SIZE, NULL), BL_OK);
     assert_int_equal(bl__resize_begin(rs, grid, grid, at, at, side, side, NULL), BL_OK);
 }
 
