@@ -9,6 +9,7 @@
 
 enum { EXIT_USAGE = 2 };
 
+int cmd_backup(int argc, char **argv);
 int cmd_identify(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 

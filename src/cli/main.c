@@ -12,6 +12,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "identify", "identify the pets in photos: files, or standard input", cmd_identify },
+    { "backup", "identify photos and back them up at Cloudinary, or remove backups", cmd_backup },
     { "serve", "serve identification over HTTP", cmd_serve },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
