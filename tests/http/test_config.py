@@ -28,9 +28,6 @@ def test_bad_extension_list(tmp_path):
     assert done.returncode == 2 and b"ALLOWED_EXTENSIONS" in done.stderr
 
 
-def test_saving_is_refused_not_ignored(tmp_path):
-    done = conftest.run("serve", cwd=tmp_path, SAVE_IMAGES_TO_DISK="true")
-    assert done.returncode == 2 and b"SAVE_IMAGES_TO_DISK=true" in done.stderr
 
 
 def test_order(tmp_path):
