@@ -42,7 +42,7 @@ def test_the_page_names_every_option():
     while "\b" in text:  # bold and underlined, as terminals were told of it
         at = text.index("\b")
         text = text[:at - 1] + text[at + 1:]
-    for command in ("identify", "batch", "watch", "serve"):
+    for command in ("identify", "batch", "watch", "backup", "labels", "serve"):
         for line in conftest.run(command, "--help").stdout.decode().splitlines():
             if line.startswith("  --"):
                 assert line.split()[0] in text
