@@ -242,7 +242,10 @@ bl__engine_rest(struct bl__engine *e)
     unsigned made = 0;
 
     if (!blank) return;
-    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL)) bl__infer_wipe(blank[made++]);
+    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL) && blank[made]) {
+        bl__infer_wipe(blank[made]); /* blank it is */
+        made++;
+    }
     for (unsigned i = 0; i < made; i++) ov_infer_request_start_async(blank[i]->request);
     for (unsigned i = 0; i < made; i++) ov_infer_request_wait(blank[i]->request);
     for (unsigned i = 0; i < made; i++) bl__infer_free(blank[i]);
