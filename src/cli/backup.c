@@ -72,7 +72,7 @@ end(struct item *item, const struct bl_backup_answer *answer, const char *fault)
         json_decref(result);
         free(text);
     }
-    if (good && *answer->url) {
+    if (good && answer && *answer->url) {
         json_object_set_new(line, "cloudinary_url", json_string(answer->url));
         json_object_set_new(line, "public_id", json_string(answer->public_id));
     } else if (!good) {
