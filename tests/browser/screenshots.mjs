@@ -26,18 +26,31 @@ function sample({ predictions }) {
                                   confidence: first?.confidence ?? 0, processing_time: "0.012s", model: "sample" } };
 }
 
-async function shoot(name, size, { files = [], backup, route, wait, fullPage = false, page: where = "/app", ...options } = {}) {
+// A sample as well: heat over the middle of the face, fading to all sides.
+function sampleLook(drawing) {
+  const side = 9;
+  const values = Array.from({ length: side * side }, (_, i) => Math.exp(-(((i % side) - 4) ** 2 + (Math.floor(i / side) - 3.5) ** 2) / 5));
+  const { success, data } = sample(drawing);
+  return { success, data: { ...data, explanation: { width: side, height: side, values, box: { left: 106, top: 26, side: 428 } }, image: { format: "jpeg", width: 640, height: 480 } } };
+}
+
+async function shoot(name, size, { files = [], look, route, wait, fullPage = false, page: where = "/app", ...options } = {}) {
   const context = await browser.newContext({ ...SIZES[size], reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   let index = 0;
-  await page.route("**/api/petshop/identify-breed", route ?? ((one) => one.fulfill({ json: sample(drawings[shown[index++]]) })));
+  await page.route("**/api/petshop/identify-breed", route ?? ((one) => one.fulfill({ json: sample(drawings[files[index++]]) })));
   await page.route("**/api/petshop/identify-species", (one) => one.fulfill({ json: { success: true, data: { species: "Unknown" } } }));
   await page.goto(server + where);
   await page.waitForFunction((docs) => docs ? document.querySelector(".schema") : document.querySelector("#version").textContent, where === "/docs");
-  const shown = files;
   for (const [i, file] of files.entries()) { // one by one: the samples are told apart by their order
     await page.setInputFiles("#files", photos[file]);
     await page.waitForFunction(wait ?? ((n) => document.querySelectorAll(".card[aria-busy=false]").length === n), i + 1);
+  }
+  if (look) {
+    await page.unroute("**/api/petshop/identify-breed");
+    await page.route("**/api/petshop/identify-breed", (one) => one.fulfill({ json: sampleLook(drawings[files[0]]) }));
+    await page.click(".look");
+    await page.waitForFunction(() => document.querySelector(".photo canvas").width === 640);
   }
   await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))));
   await page.evaluate(() => scrollTo(0, 0));
@@ -51,6 +64,7 @@ const busyShown = () => /Trying again/.test(document.querySelector(".breed")?.te
 
 await shoot("page-empty", "desktop");
 await shoot("page-one", "desktop", { files: [0], fullPage: true });
+await shoot("page-why", "desktop", { files: [2], look: true, fullPage: true });
 await shoot("page-many", "desktop", { files: [0, 1, 2, 3, 4, 5], fullPage: true });
 await shoot("page-many-dark", "desktop", { files: [0, 1, 2, 3, 4, 5], fullPage: true, colorScheme: "dark" });
 await shoot("page-busy", "desktop", { files: [2], route: busy, wait: busyShown, fullPage: true });
