@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs screenshots fuzz install deb test-deb test-docker clean help
+.PHONY: build run test bench asan tsan lint format docs screenshots fuzz prove-in-memory install deb test-deb test-docker clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -31,6 +31,12 @@ tsan: ## the server's and the engine's tests under ThreadSanitizer
 	@$(CMAKE) -B build-tsan -DBL_TESTS=ON -DBL_SANITIZE=thread >/dev/null
 	@cmake --build build-tsan
 	@.venv/bin/python tests/run.py build-tsan
+
+prove-in-memory: ## show that the server writes nothing and keeps nothing of a photo (strace, a memory scan)
+	@tools/setup.sh test
+	@$(CMAKE) -B build -DBL_TESTS=ON >/dev/null
+	@cmake --build build
+	@.venv/bin/python tests/prove_in_memory.py build
 
 fuzz: ## make fuzz T=image SECONDS=60: look for crashes (T: see tests/fuzz)
 	@tools/setup.sh fuzz

@@ -15,11 +15,11 @@ _breedlens()
 {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _breedlens_words 'identify batch watch labels serve --help --version'
+        _breedlens_words 'identify batch watch backup labels serve --help --version'
         return
     fi
     case "${COMP_WORDS[1]} ${COMP_WORDS[COMP_CWORD - 1]}" in
-    'identify --explain') return ;;
+    'identify --explain') _breedlens_names -f; return ;;
     'identify --top-k') return ;;
     'identify --threshold') return ;;
     'identify --species') return ;;
@@ -41,6 +41,7 @@ _breedlens()
     'watch --species') return ;;
     'watch --jobs') return ;;
     'watch --model') _breedlens_names -d; return ;;
+    'backup --model') _breedlens_names -d; return ;;
     'labels --model') _breedlens_names -d; return ;;
     'serve --print-docs') _breedlens_words 'md env'; return ;;
     'serve --port') return ;;
@@ -86,6 +87,8 @@ _breedlens()
     'batch '*) _breedlens_names -f ;;
     'watch -'*) _breedlens_words '--recursive --existing --format --output --move-to --top-k --threshold --species --jobs --model --help ' ;;
     'watch '*) _breedlens_names -d ;;
+    'backup -'*) _breedlens_words '--delete --model --help ' ;;
+    'backup '*) _breedlens_names -f ;;
     'labels -'*) _breedlens_words '--json --model --help ' ;;
     'serve -'*) _breedlens_words '--print-config --print-docs --help --port --host --model-type --model --confidence-threshold --max-image-size --max-megapixels --max-upload-mb --max-inflight-mb --workers --queue-size --max-connections --body-timeout-s --idle-timeout-s --drain-timeout-s --rate-limit-per-minute --allowed-extensions --cors-origins --log-level --require-sandbox --save-images-to-disk --upload-dir --upload-max-mb --cloudinary-cloud-name --cloudinary-api-key-file --cloudinary-api-secret-file --cloudinary-upload-preset --cloudinary-folder --cloudinary-base-url --cloudinary-ca-file --cloudinary-sha256 --cloudinary-keep-metadata --cloudinary-timeout-ms --cloudinary-max-inflight --cloudinary-pause-s ' ;;
     esac

@@ -109,7 +109,7 @@ def scan(pid, wanted):
                 whole = tail + block
                 for what, pattern in wanted.items():
                     if (hit := whole.find(pattern)) >= 0:
-                        found.append((what, name[0] if name else "anonymous", at - len(tail) + hit))
+                        found.append((what, f"{name[0] if name else 'anonymous'} {where}", at - len(tail) + hit))
                 at += len(block)
                 total += len(block)
                 tail = whole[-overlap:]

@@ -441,7 +441,10 @@ function start() {
   }
   at("species").onchange = () => {
     optionsChanged();
-    for (const photo of photos) if (ended(photo)) ask(photo);
+    for (const photo of photos) {
+      if (photo.state === "asking") photo.abort.abort(); // it was on its way with the old choice
+      if (photo.state !== "waiting") ask(photo);
+    }
   };
   at("backup").onchange = optionsChanged;
   at("copy-all").onclick = (event) => copy(event.currentTarget, photos.filter(ended).map(forOthers));

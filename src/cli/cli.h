@@ -12,6 +12,7 @@
 
 enum { EXIT_USAGE = 2 };
 
+int cmd_backup(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
 int cmd_identify(int argc, char **argv);
 int cmd_labels(int argc, char **argv);
@@ -41,7 +42,7 @@ struct cli_doc {
     enum { FILE_OPERANDS, DIR_OPERANDS, NO_OPERANDS } operands;
     bool settings; /* it has the server's settings as options too */
 };
-extern const struct cli_doc batch_doc, identify_doc, labels_doc, serve_doc, watch_doc;
+extern const struct cli_doc backup_doc, batch_doc, identify_doc, labels_doc, serve_doc, watch_doc;
 
 struct cli_command {
     const char *name, *help;

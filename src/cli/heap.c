@@ -13,10 +13,12 @@
 
 #pragma GCC visibility push(default) /* the libraries are to find these, not only the program */
 
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's names for its own
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
+// NOLINTEND(bugprone-reserved-identifier)
 
 /* All of them, so that none is another allocator's: a block must go back to where it came from. */
 void *

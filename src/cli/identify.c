@@ -13,7 +13,7 @@
 enum { O_JSON, O_EXPLAIN, OWN_ROWS };
 static const struct cli_option options[] = {
     [O_JSON] = { "json", NULL, "one JSON object a line" },
-    [O_EXPLAIN] = { "explain", "FILE.png", "of one photo: draw where the model looked, over the photo" },
+    [O_EXPLAIN] = { "explain", "FILE", "of one photo: draw where the model looked over it, as a PNG" },
     COMMON_OPTIONS,
     { 0 },
 };

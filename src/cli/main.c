@@ -11,6 +11,7 @@ static const struct cli_command commands[] = {
     { "identify", "identify the pets in photos: files, or standard input", cmd_identify, &identify_doc },
     { "batch", "identify the photos of whole folders; sort them, go on after an interruption", cmd_batch, &batch_doc },
     { "watch", "identify each photo that lands in a folder", cmd_watch, &watch_doc },
+    { "backup", "identify photos and back them up at Cloudinary, or remove backups", cmd_backup, &backup_doc },
     { "labels", "list the breeds and species that can be answered", cmd_labels, &labels_doc },
     { "serve", "serve identification over HTTP", cmd_serve, &serve_doc },
     { 0 },

@@ -59,58 +59,60 @@ print_ready(const struct app *app)
     fflush(stdout);
 }
 
+/* What serving is made of besides the settings. */
+struct parts {
+    char model_dir[PATH_MAX];
+    const struct bl_backup_options *backup; /* NULL: none */
+    struct saver *saver;                    /* NULL: none */
+    int landlock;                           /* the sandbox's ABI */
+};
+
 /* Give up what is not needed; false when that was required and cannot be had. */
 static bool
-confine(const struct config *config, const char *model_dir, bool backup, int *landlock)
+confine(const struct config *config, struct parts *parts)
 {
-    struct sandbox_plan plan = { .model_dir = model_dir, .port = (unsigned)config->port, .save_fd = -1 };
+    struct sandbox_plan plan = { .model_dir = parts->model_dir, .port = (unsigned)config->port, .save_fd = -1 };
 
-    if (backup) {
+    if (parts->saver) plan.save_fd = saver_folder(parts->saver);
+    if (parts->backup) {
         plan.connect_port = cloud_port(config);
         if (*config->cloud_ca_file) plan.ca_file = config->cloud_ca_file;
     }
-    *landlock = sandbox_enter(&plan);
-    if (*landlock || !config->require_sandbox) return true;
+    parts->landlock = sandbox_enter(&plan);
+    if (parts->landlock || !config->require_sandbox) return true;
     fputs("breedlens: REQUIRE_SANDBOX=true: this kernel cannot forbid writing (Landlock is missing or off)\n", stderr);
     return false;
 }
 
 /* Everything that threads are started by, which the sandbox therefore comes before. */
 static bool
-start(struct app *app, const struct config *config, const char *model_dir, const struct bl_backup_options *backup,
-      int landlock)
+start(struct app *app, const struct config *config, const struct parts *parts)
 {
     struct bl_model_options opts = { .workers = (unsigned)config->workers, .type = config_model_type(config) };
-    struct app_parts parts = { .in_memory = landlock ? "enforced" : "by design" };
+    struct app_parts made = { .saver = parts->saver };
     struct bl_error err;
 
-    if (bl_model_open(model_dir, &opts, &parts.model, &err)) {
+    made.in_memory = parts->saver ? "off" : parts->landlock ? "enforced" : "by design";
+    if (bl_model_open(parts->model_dir, &opts, &made.model, &err)) {
         fprintf(stderr, "breedlens: %s\n", err.text);
         return false;
     }
-    if (backup && bl_backup_new(backup, &parts.backup, &err)) fprintf(stderr, "breedlens: %s\n", err.text);
-    else if (app_start(app, config, &parts)) return true;
-    bl_backup_free(parts.backup);
-    bl_model_close(parts.model);
+    if (parts->backup && bl_backup_new(parts->backup, &made.backup, &err)) fprintf(stderr, "breedlens: %s\n", err.text);
+    else if (app_start(app, config, &made)) return true;
+    bl_backup_free(made.backup);
+    bl_model_close(made.model);
     return false;
 }
 
+/* Serve until told to stop. */
 static int
-serve(const struct config *config, const struct bl_backup_options *backup, const sigset_t *stop_signals)
+serve(const struct config *config, struct parts *parts, const sigset_t *stop_signals)
 {
-    char model_dir[PATH_MAX];
+    int signal_number;
     struct app app;
-    int signal_number, landlock;
 
-    if (*config->model_dir) {
-        snprintf(model_dir, sizeof model_dir, "%s", config->model_dir);
-    } else if (bl_model_default_dir(config_model_type(config), model_dir, sizeof model_dir)) {
-        fputs("breedlens: the model's folder cannot be told\n", stderr);
-        return EXIT_FAILURE;
-    }
-    if (!confine(config, model_dir, backup != NULL, &landlock)) return EXIT_FAILURE;
-    if (!start(&app, config, model_dir, backup, landlock)) return EXIT_FAILURE;
-    sandbox_tell(landlock);
+    if (!confine(config, parts) || !start(&app, config, parts)) return EXIT_FAILURE;
+    sandbox_tell(parts->landlock);
     print_ready(&app);
 #ifdef BL_HOOK /* only in the tests' own program */
     hook();
@@ -123,13 +125,30 @@ serve(const struct config *config, const struct bl_backup_options *backup, const
     return EXIT_SUCCESS;
 }
 
+/* The model's folder and, when photos are to be saved, theirs. */
+static bool
+find_folders(const struct config *config, struct parts *parts)
+{
+    if (*config->model_dir) {
+        snprintf(parts->model_dir, sizeof parts->model_dir, "%s", config->model_dir);
+    } else if (bl_model_default_dir(config_model_type(config), parts->model_dir, sizeof parts->model_dir)) {
+        fputs("breedlens: the model's folder cannot be told\n", stderr);
+        return false;
+    }
+    if (!config->save_images) return true;
+    parts->saver = saver_new(config->upload_dir, (uint64_t)config->upload_max_mb << 20);
+    return parts->saver != NULL;
+}
+
 int
 cmd_serve(int argc, char **argv)
 {
     struct bl_backup_options backup;
     struct config config;
     sigset_t stop_signals;
+    struct parts parts = { 0 };
     bool with_backup;
+    int status;
 
     switch (config_load(&config, argc, argv)) {
     case CONFIG_DONE: return EXIT_SUCCESS;
@@ -137,10 +156,6 @@ cmd_serve(int argc, char **argv)
     case CONFIG_GO: break;
     }
     log_set_level((enum log_level)config.log_level);
-    if (config.save_images) {
-        fputs("breedlens: SAVE_IMAGES_TO_DISK=true: saving is not available in this version\n", stderr);
-        return EXIT_USAGE;
-    }
     if (!cloud_options(&config, &backup, &with_backup)) return EXIT_USAGE;
     /* Before any thread exists: all of them then leave these to sigwait(). */
     sigemptyset(&stop_signals);
@@ -148,5 +163,9 @@ cmd_serve(int argc, char **argv)
     sigaddset(&stop_signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    return serve(&config, with_backup ? &backup : NULL, &stop_signals);
+    if (!find_folders(&config, &parts)) return EXIT_FAILURE;
+    if (with_backup) parts.backup = &backup;
+    status = serve(&config, &parts, &stop_signals);
+    saver_free(parts.saver);
+    return status;
 }

@@ -110,13 +110,14 @@ is_loopback(const char *host, size_t len)
 static enum bl_status
 check_url(const char *url, struct bl_error *err)
 {
-    bool secure = strncmp(url, "https://", 8) == 0;
-    const char *host = url + (secure ? 8 : 7);
-    size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    bool secure = strncmp(url, "https://", 8) == 0, sound;
+    const char *host;
     CURLU *parsed;
-    bool sound;
+    size_t len;
 
     if (!secure && strncmp(url, "http://", 7) != 0) return bl__fail(err, BL_E_ARG, "base_url must begin with https://");
+    host = url + (secure ? 8 : 7);
+    len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
     parsed = curl_url();
     if (!parsed) return bl__fail(err, BL_E_NOMEM, "out of memory");
     sound = !strpbrk(url, "@?#\\ ") && *host && *host != '/' && !curl_url_set(parsed, CURLUPART_URL, url, 0);

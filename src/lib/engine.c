@@ -395,7 +395,10 @@ bl__engine_rest(struct bl__engine *e)
     pthread_mutex_lock(&e->lock);
     explains = e->explain != NULL;
     pthread_mutex_unlock(&e->lock);
-    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL)) bl__infer_wipe(blank[made++]);
+    while (made < e->workers && !bl__infer_new(e, &blank[made], NULL) && blank[made]) {
+        bl__infer_wipe(blank[made]); /* blank it is */
+        made++;
+    }
     run_blank(blank, made, false);
     while (explains && explained < made && !explain_request(blank[explained], NULL)) explained++;
     run_blank(blank, explained, true);

@@ -145,6 +145,7 @@ app_start(struct app *app, const struct config *config, const struct app_parts *
     app->config = config;
     app->model = parts->model;
     app->backup = parts->backup;
+    app->saver = parts->saver;
     app->in_memory = parts->in_memory;
     app->limits = (struct bl_limits){ .max_bytes = (size_t)config->max_upload_mb << 20,
                                       .max_pixels = (uint64_t)config->max_megapixels * 1000000,

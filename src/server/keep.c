@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What becomes of an identified photo when more is asked than its breed: a
- * backup at Cloudinary. The request waits suspended for it, the worker does not.
+ * What becomes of an identified photo when more is asked than its breed: a file
+ * in UPLOAD_DIR, a backup at Cloudinary. For the backup the request waits
+ * suspended, the worker does not.
  */
 #include "server.h"
 
@@ -62,7 +63,12 @@ keep_photo(struct req *req, struct photo *photo)
     size_t len = 0;
     void *bytes;
 
-    if (photo->refused || photo->status || !req->backup_wanted || !app->backup) return;
+    if (photo->refused || photo->status) return;
+    if (app->saver)
+        photo->save_error =
+            saver_save(app->saver, req->id, req->route->max_files == 1 ? 0 : (unsigned)(photo - req->photos) + 1,
+                       photo->data, photo->len, photo->result.format);
+    if (!req->backup_wanted || !app->backup) return;
     bytes = outgoing(app, photo, &len);
     if (!bytes) return;
     atomic_fetch_add(&req->pending, 1); /* before it is begun: it may end that fast */

@@ -18,28 +18,33 @@ reference(const char *name)
 
 /* ---- what is sent ---- */
 
+/* A field that takes the parser's words for yes and no. */
+static json_t *
+word_schema(const char *description)
+{
+    json_t *words = json_array();
+
+    for (size_t i = 0; form_word(i); i++) json_array_append_new(words, json_string(form_word(i)));
+    return json_pack("{s:s, s:o, s:s, s:s}", "type", "string", "enum", words, "default", "false", "description",
+                     description);
+}
+
 static json_t *
 field_schema(enum field field, unsigned top_k)
 {
-    json_t *words;
-
     switch (field) {
     case FIELD_TOP_K:
         return json_pack("{s:s, s:i, s:i, s:i, s:s}", "type", "integer", "minimum", 1, "maximum", BL_TOP_K_MAX,
                          "default", (int)top_k, "description", "How many predictions to list at most.");
     case FIELD_UPLOAD:
-        words = json_array();
-        for (size_t i = 0; form_word(i); i++) json_array_append_new(words, json_string(form_word(i)));
-        return json_pack("{s:s, s:o, s:s, s:s}", "type", "string", "enum", words, "default", "false", "description",
-                         "Keep a backup of the photo in the configured Cloudinary account? Upper or lower case.");
+        return word_schema("Keep a backup of the photo in the configured Cloudinary account? Upper or lower case.");
+    case FIELD_EXPLAIN:
+        return word_schema("Say where the model looked, too: a small grid over the photo? Upper or lower case.");
     case FIELD_SPECIES:
         return json_pack("{s:s, s:s, s:[s, s]}", "type", "string", "description",
                          "Only breeds of this species, with confidences within it. Upper or lower case, a plural too; "
                          "of a species that the model does not know there are no predictions. At most 256 bytes.",
                          "examples", "Cat", "dogs");
-    case FIELD_EXPLAIN:
-        return json_pack("{s:s, s:b, s:s}", "type", "boolean", "default", 0, "description",
-                         "Say where the model looked, too: a small grid over the photo.");
     case FIELDS: break;
     }
     return NULL;

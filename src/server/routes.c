@@ -176,6 +176,7 @@ with_ours(json_t *data, const struct req *req)
 
     if (!data) return NULL;
     json_object_set_new(data, "request_id", json_string(req->id));
+    if (req->photos->save_error) json_object_set_new(data, "save_error", json_string(req->photos->save_error));
     if (!json_object_get(data, "image"))
         json_object_set_new(data, "image",
                             json_pack("{s:s, s:i, s:i}", "format", bl_format_name(r->format), "width", (int)r->width,
@@ -278,6 +279,7 @@ batch_entry(const struct photo *photo)
         return json_pack("{s:b, s:o, s:o}", "success", 0, "filename", name, "error", json_any_text(text));
     entry = result_json(photo);
     json_object_set_new(entry, "filename", name);
+    if (photo->save_error) json_object_set_new(entry, "save_error", json_string(photo->save_error));
     return entry;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the server's files share. A request passes them in this order:
- *   http.c -> form.c (body arrives) -> queue.c (identified) -> keep.c (backed up, if asked)
+ *   http.c -> form.c (body arrives) -> queue.c (identified) -> keep.c (saved, backed up, if asked)
  *   -> routes.c (answer composed) -> reply.c (sent)
  *
  * Threads: one of libmicrohttpd's moves bytes and runs http, form and reply;
@@ -57,6 +57,7 @@ struct app {
     const struct config *config;
     struct bl_model *model;
     struct bl_backup *backup; /* NULL: none is configured */
+    struct saver *saver;      /* NULL: photos are not saved */
     struct bl_limits limits;
     const char *in_memory; /* for /health: "enforced", "by design", or "off" when photos are saved */
     struct MHD_Daemon *daemon;
@@ -80,6 +81,7 @@ void app_release(struct app *app, size_t bytes);
 struct app_parts {
     struct bl_model *model;   /* stays the caller's */
     struct bl_backup *backup; /* NULL: none; the app's when it has started, freed by app_stop() */
+    struct saver *saver;      /* NULL: none; stays the caller's */
     const char *in_memory;
 };
 bool app_start(struct app *app, const struct config *config, const struct app_parts *parts);
@@ -107,6 +109,7 @@ struct photo {
     size_t backup_bytes;    /* reserved for what is on its way to Cloudinary */
     char *backup_url;       /* NULL: no backup was made, for the reason of */
     char backup_error[128]; /* "": none was begun */
+    const char *save_error; /* NULL: saved, or not to be */
 };
 
 struct text_field {
@@ -181,8 +184,20 @@ void queue_free(struct queue *queue);
 
 /* ---- keep.c ---- */
 
-/* Begin the backup that was asked for. A worker, before it drops the photo and is done with it. */
+/* Save it where that is on, begin the backup where that was asked for. A worker, before it drops the photo and is done
+ * with it. */
 void keep_photo(struct req *req, struct photo *photo);
+
+/* ---- save.c ---- */
+
+/* Photos are to be saved below `path`, in max_bytes altogether. NULL after one line to stderr. Before the sandbox. */
+struct saver *saver_new(const char *path, uint64_t max_bytes);
+void saver_free(struct saver *saver);
+/* The folder, for the sandbox's sake. */
+int saver_folder(const struct saver *saver);
+/* Save the index-th photo (0: the only one) of a request; NULL, or a short reason for the client. Any thread. */
+const char *
+saver_save(struct saver *saver, const char *id, unsigned index, const uint8_t *data, size_t len, enum bl_format format);
 
 /* ---- reply.c: every text promised to clients ---- */
 

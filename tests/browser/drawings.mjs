@@ -52,7 +52,7 @@ export const drawings = [
   tile("sunny.jpg", "Golden Retriever", "Dog", 0.934, [], scene("#bfe0ef", "#8fbf74", dog({ coat: "#dca35a", ear: "#c07f36", muzzle: "#f4dcb2", collar: "#b83227" }))),
   tile("luna.jpg", "Siamese", "Cat", 0.884, [], scene("#f3d9c6", "#c98f72", cat({ coat: "#eadbc4", point: "#5a463a", muzzle: "#7b6353", iris: "#67b7e0" }))),
   tile("scout.jpg", "Beagle", "Dog", 0.671, [["English Foxhound", 0.252]], scene("#f6e3b4", "#a9b96a", dog({ coat: "#b9743a", ear: "#8a4f22", muzzle: "#fbf3e6", collar: "#2f6f9f", patch: '<path d="M300 72h40l12 150h-64z" fill="#fbf3e6"/>' }))),
-  tile("kiwi.jpg", "Budgerigar", "Bird", 0.972, [], scene("#cfe9e4", "#9ccbb9", bird)),
-  tile("hazel.jpg", "Netherland Dwarf", "Rabbit", 0.442, [["Holland Lop", 0.291], ["Mini Rex", 0.127]], scene("#dcd6f0", "#8db38a", rabbit)),
+  tile("kiwi.jpg", "Lorikeet", "Bird", 0.972, [], scene("#cfe9e4", "#9ccbb9", bird)),
+  tile("hazel.jpg", "Angora Rabbit", "Rabbit", 0.442, [["Cottontail Rabbit", 0.291], ["Hare", 0.127]], scene("#dcd6f0", "#8db38a", rabbit)),
   tile("teapot.jpg", "", "", 0, [], scene("#efe6da", "#cdb79b", teapot)),
 ];

@@ -225,6 +225,18 @@ check("the species filter asks again among that species", async (page) => {
   assert.equal(await page.locator(".note").textContent(), "Among cat breeds only");
 });
 
+check("the species filter reaches photos that are on their way", async (page) => {
+  await page.route(BREED, () => {}); // never answered
+  await page.route(SUGGEST, (route) => route.fulfill(result([prediction("Bengal", 0.8, "Cat")], { filtered_by: "Cat" })));
+  await page.waitForSelector("#species option[value=Cat]", { state: "attached" });
+  const sent = page.waitForRequest(BREED);
+  await choose(page, "photo1.jpg", "photo2.jpg", "photo3.jpg", "photo4.jpg");
+  await sent;
+  await page.selectOption("#species", "Cat");
+  await settled(page, 4);
+  assert.deepEqual(await page.locator(".breed").allTextContents(), Array(4).fill("Bengal"));
+});
+
 check("words from outside are never taken for HTML", async (page) => {
   await page.route(BREED, (route) => route.fulfill(result([prediction("<img src=x onerror=alert(1)>", 0.9)])));
   await choose(page, "<b>name.jpg");

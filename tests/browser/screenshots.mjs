@@ -20,17 +20,21 @@ async function draw({ name, svg }) {
   return { name, mimeType: "image/jpeg", buffer };
 }
 
+// A sample of where the model looked: the face, which all the drawings have at the same place.
+const explanation = { width: 9, height: 9, box: { left: 106, top: 26, side: 428 },
+                      values: Array.from({ length: 81 }, (_, i) => Math.exp(-(((i % 9 - 4) / 1.7) ** 2 + ((Math.floor(i / 9) - 3) / 1.7) ** 2))) };
+
 function sample({ predictions }) {
   const [first] = predictions;
   return { success: true, data: { success: true, predictions, primary_species: first?.species ?? "Unknown", primary_breed: first?.breed ?? "Unknown",
-                                  confidence: first?.confidence ?? 0, processing_time: "0.012s", model: "sample" } };
+                                  confidence: first?.confidence ?? 0, processing_time: "0.012s", model: "sample", explanation, image: { format: "jpeg", width: 640, height: 480 } } };
 }
 
-async function shoot(name, size, { files = [], backup, route, wait, fullPage = false, page: where = "/app", ...options } = {}) {
+async function shoot(name, size, { files = [], backup, route, wait, fullPage = false, why = false, page: where = "/app", ...options } = {}) {
   const context = await browser.newContext({ ...SIZES[size], reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   let index = 0;
-  await page.route("**/api/petshop/identify-breed", route ?? ((one) => one.fulfill({ json: sample(drawings[shown[index++]]) })));
+  await page.route("**/api/petshop/identify-breed", route ?? ((one) => one.fulfill({ json: sample(drawings[shown[Math.min(index++, shown.length - 1)]]) })));
   await page.route("**/api/petshop/identify-species", (one) => one.fulfill({ json: { success: true, data: { species: "Unknown" } } }));
   await page.goto(server + where);
   await page.waitForFunction((docs) => docs ? document.querySelector(".schema") : document.querySelector("#version").textContent, where === "/docs");
@@ -40,6 +44,10 @@ async function shoot(name, size, { files = [], backup, route, wait, fullPage = f
     await page.waitForFunction(wait ?? ((n) => document.querySelectorAll(".card[aria-busy=false]").length === n), i + 1);
   }
   await page.evaluate(() => Promise.all([...document.images].map((image) => image.decode().catch(() => {}))));
+  if (why) {
+    await page.locator(".look").click();
+    await page.locator(".card.looked").waitFor();
+  }
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: path.join(images, `${name}.png`), fullPage });
   await context.close();
@@ -51,6 +59,7 @@ const busyShown = () => /Trying again/.test(document.querySelector(".breed")?.te
 
 await shoot("page-empty", "desktop");
 await shoot("page-one", "desktop", { files: [0], fullPage: true });
+await shoot("page-why", "desktop", { files: [2], fullPage: true, why: true });
 await shoot("page-many", "desktop", { files: [0, 1, 2, 3, 4, 5], fullPage: true });
 await shoot("page-many-dark", "desktop", { files: [0, 1, 2, 3, 4, 5], fullPage: true, colorScheme: "dark" });
 await shoot("page-busy", "desktop", { files: [2], route: busy, wait: busyShown, fullPage: true });

@@ -42,7 +42,7 @@ def test_the_page_names_every_option():
     while "\b" in text:  # bold and underlined, as terminals were told of it
         at = text.index("\b")
         text = text[:at - 1] + text[at + 1:]
-    for command in ("identify", "batch", "watch", "serve"):
+    for command in ("identify", "batch", "watch", "backup", "labels", "serve"):
         for line in conftest.run(command, "--help").stdout.decode().splitlines():
             if line.startswith("  --"):
                 assert line.split()[0] in text
@@ -56,7 +56,7 @@ def bash(*words):
 
 
 @pytest.mark.parametrize("words,answer", [
-    (["ba"], ["batch"]), (["batch", "--mo"], ["--move-to", "--model"]), (["batch", "--format", ""], ["table", "csv", "ndjson"]),
+    (["bat"], ["batch"]), (["batch", "--mo"], ["--move-to", "--model"]), (["batch", "--format", ""], ["table", "csv", "ndjson"]),
     (["batch", "--output", "LIC"], ["LICENSE"]), (["watch", "--model", "exa"], ["examples"]), (["watch", "LIC"], [""]), (["batch", "LIC"], ["LICENSE"]),
     (["serve", "--log-level", "d"], ["debug"]), (["serve", "--po"], ["--port"]), (["batch", "--jobs", ""], [""])])
 def test_bash(words, answer):
@@ -68,7 +68,7 @@ def test_bash_completes_names_with_blanks(tmp_path):
     assert bash("identify", f"{tmp_path}/two") == [f"{tmp_path}/two words.jpg"]
 
 
-@pytest.mark.parametrize("line,answers", [("ba", ["batch"]), ("batch --mov", ["--move-to"]), ("batch --format n", ["ndjson"]), ("watch exa", ["examples/"]),
+@pytest.mark.parametrize("line,answers", [("bat", ["batch"]), ("batch --mov", ["--move-to"]), ("batch --format n", ["ndjson"]), ("watch exa", ["examples/"]),
                                           ("serve --log-level d", ["debug"]), ("batch LIC", ["LICENSE"])])
 def test_fish(line, answers, tmp_path):
     if not shutil.which("fish"):
@@ -89,7 +89,7 @@ for i in {1..100}; do zpty -rt z line && print -rn -- "$line"; sleep 0.02; done
 """
 
 
-@pytest.mark.parametrize("line,answer", [("ba", "breedlens batch"), ("batch --mov", "--move-to"), ("batch --format n", "ndjson"), ("serve --log-level d", "debug")])
+@pytest.mark.parametrize("line,answer", [("bat", "breedlens batch"), ("batch --mov", "--move-to"), ("batch --format n", "ndjson"), ("serve --log-level d", "debug")])
 def test_zsh(line, answer, tmp_path):
     """In a real interactive zsh, on a terminal of its own."""
     if not shutil.which("zsh"):

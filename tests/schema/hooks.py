@@ -31,4 +31,4 @@ def filter_body(context, body):
     form = getattr(body, "body", body)
     if not isinstance(form, dict):
         return True
-    return not isinstance(form.get("top_k"), list) and all(isinstance(form.get(name, ""), str) for name in ("species", "upload_to_cloudinary"))
+    return not isinstance(form.get("top_k"), list) and all(isinstance(form.get(name, ""), str) for name in ("species", "upload_to_cloudinary", "explain"))

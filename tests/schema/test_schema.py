@@ -55,16 +55,16 @@ def test_every_error_is_described(description):
     """The texts that stand in reply.c, and no other."""
     source = (conftest.ROOT / "src" / "server" / "reply.c").read_text()
     tables = source[source.index("refusals[] = {"):source.index("/* `text` with its")]
-    promised = {(int(status), text.split("%s")[0]) for status, text in re.findall(r'\{ (\d+), "([^"]+)"', tables)}
-    promised -= {(404, "Endpoint not found")}  # of no path in particular: the description's introduction tells it
+    promised = {(int(status), re.escape(text).replace("%s", ".+")) for status, text in re.findall(r'\{ (\d+), "([^"]+)"', tables)}
+    promised -= {(404, re.escape("Endpoint not found"))}  # of no path in particular: the description's introduction tells it
     told = set()
     for item in description["paths"].values():
         for status, answer in [*item.values()][0]["responses"].items():
             told |= {(int(status), e["value"]["error"]) for e in answer["content"]["application/json"].get("examples", {}).values()}
-    for status, start in promised:
-        assert any(status == s and text.startswith(start) for s, text in told), (status, start)
+    for status, pattern in promised:
+        assert any(status == s and re.fullmatch(pattern, text) for s, text in told), (status, pattern)
     for status, text in told:
-        assert any(status == s and text.startswith(start) for s, start in promised), (status, text)
+        assert any(status == s and re.fullmatch(pattern, text) for s, pattern in promised), (status, text)
 
 
 def test_errors_are_told_where_they_can_happen(description):
@@ -99,10 +99,17 @@ def test_limits_are_those_of_the_configuration(start):
 
 # ---- against the server ----
 
-def test_every_word_of_the_backup_field_is_taken(server, description):
+@pytest.mark.parametrize("field", ["upload_to_cloudinary", "explain"])
+def test_every_word_of_a_boolean_field_is_taken(server, description, field):
     form = description["paths"][FORMS[0]]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    for word in form["properties"]["upload_to_cloudinary"]["enum"]:
-        assert server.post(FORMS[0], images.jpeg(images.photo(60, 40)), data={"upload_to_cloudinary": word}).status_code == 200
+    for word in form["properties"][field]["enum"]:
+        assert server.post(FORMS[0], images.jpeg(images.photo(60, 40)), data={field: word}).status_code == 200
+
+
+def test_an_explanation_is_as_described(server, description):
+    data = server.post(FORMS[0], images.jpeg(images.photo()), data={"explain": "true"}).json()["data"]
+    assert data["explanation"]
+    check(description, description["components"]["schemas"]["BreedResult"], data)
 
 
 @pytest.mark.parametrize("path", PATHS)
