@@ -45,6 +45,7 @@ if command -v systemd-nspawn >/dev/null; then
     rm "$booted/usr/sbin/policy-rc.d"
     cp "$photo" "$booted/tmp-photo.jpg"
     cp check.service "$booted/etc/systemd/system/"
+    echo SAVE_IMAGES_TO_DISK=true >>"$booted/etc/breedlens/breedlens.env"
     ln -s ../check.service "$booted/etc/systemd/system/multi-user.target.wants/"
     mount_root
     timeout 120 systemd-nspawn -q -D "$booted" --private-network --register=no --keep-unit --boot </dev/null >"$work/boot.log" 2>&1 || true
@@ -52,6 +53,8 @@ if command -v systemd-nspawn >/dev/null; then
     for word in '"status":"healthy"' '"primary_breed"' 'active (running)' 'Result=success'; do
         grep -qF "$word" "$booted/root/result" || { cat "$booted/root/result" >&2; fail "the service under systemd: no $word"; }
     done
+    [ -n "$(find "$booted/var/lib/breedlens/uploads" -type f)" ] || fail "SAVE_IMAGES_TO_DISK: no photo below /var/lib/breedlens"
+    grep -o 'event=sandbox.*' "$booted/root/result" || true
     echo "ok: the unit serves under systemd, hardened, and stops well"
 else
     echo "SKIPPED: the unit under systemd: no systemd-nspawn here (apt-get install systemd-container)"
