@@ -45,13 +45,17 @@ if command -v systemd-nspawn >/dev/null; then
     rm "$booted/usr/sbin/policy-rc.d"
     cp "$photo" "$booted/tmp-photo.jpg"
     cp check.service "$booted/etc/systemd/system/"
+    echo SAVE_IMAGES_TO_DISK=true >>"$booted/etc/breedlens/breedlens.env"
     ln -s ../check.service "$booted/etc/systemd/system/multi-user.target.wants/"
     mount_root
-    timeout 120 systemd-nspawn -q -D "$booted" --private-network --register=no --keep-unit --boot </dev/null >"$work/boot.log" 2>&1 || true
+    timeout 120 systemd-nspawn -q -D "$booted" --private-network --register=no --keep-unit \
+        --system-call-filter='landlock_create_ruleset landlock_add_rule landlock_restrict_self' --boot </dev/null >"$work/boot.log" 2>&1 || true
     [ -s "$booted/root/result" ] || { tail -5 "$work/boot.log" >&2; fail "systemd-nspawn did not boot"; }
     for word in '"status":"healthy"' '"primary_breed"' 'active (running)' 'Result=success'; do
         grep -qF "$word" "$booted/root/result" || { cat "$booted/root/result" >&2; fail "the service under systemd: no $word"; }
     done
+    [ -n "$(find "$booted/var/lib/breedlens/uploads" -type f)" ] || fail "SAVE_IMAGES_TO_DISK: no photo below /var/lib/breedlens"
+    grep -o 'event=[no-]*sandbox.*' "$booted/root/result" | sort -u
     echo "ok: the unit serves under systemd, hardened, and stops well"
 else
     echo "SKIPPED: the unit under systemd: no systemd-nspawn here (apt-get install systemd-container)"
