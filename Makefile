@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of everyday; CMake does the work. Each sets up what it needs first.
-.PHONY: build run test bench asan tsan lint format docs screenshots fuzz prove-in-memory install deb test-deb test-docker clean help
+.PHONY: build run test bench accuracy asan tsan lint format docs screenshots fuzz prove-in-memory install deb test-deb test-docker clean help
 .DEFAULT_GOAL := build
 CMAKE = cmake -G Ninja $(if $(OpenVINO_DIR),-DOpenVINO_DIR=$(OpenVINO_DIR)) -S .
 PREFIX = /usr/local
@@ -49,6 +49,9 @@ bench: ## measure speed and memory beside what it replaces; writes docs/BENCHMAR
 	@$(CMAKE) -B build -DBL_BENCH=ON >/dev/null
 	@cmake --build build
 	@.venv-bench/bin/python bench/run.py
+
+accuracy: build ## make accuracy DATA=dir [LABELS=labels.tsv]: how often the program is right about dir/<label>/*
+	@python3 tools/accuracy.py --program build/breedlens $(if $(LABELS),--labels $(LABELS)) $(DATA)
 
 lint: ## format, static analysis
 	@tools/setup.sh lint

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 BN_EPSILON = 1e-3
 SIZES = {"lite0": 224, "lite2": 260}
@@ -80,58 +78,28 @@ def load(kind):
     return blocks, state["_fc.weight"].numpy(), state["_fc.bias"].numpy()
 
 
-class Torch(nn.Module):
-    """Blocks first..last as a module to train; the last network block pools to a feature vector."""
-
-    def __init__(self, blocks, first=0, last=None):
-        super().__init__()
-        last = len(blocks) if last is None else last
-        self.blocks = blocks[first:last]
-        self.pool = last == len(blocks)
-        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        for block in self.blocks:
-            for conv in block.convs:
-                self.weights.append(nn.Parameter(torch.from_numpy(conv.weight.copy())))
-                self.biases.append(nn.Parameter(torch.from_numpy(conv.bias.copy())))
-
-    def forward(self, x):
-        i = 0
-        for block in self.blocks:
-            start = x
-            for conv in block.convs:
-                before, after = conv.pads
-                symmetric = before if before == after else 0
-                if before != after:
-                    x = F.pad(x, (before, after, before, after))
-                x = F.conv2d(x, self.weights[i], self.biases[i], conv.stride, symmetric, 1, conv.groups)
-                if conv.clip:
-                    x = F.relu6(x)
-                i += 1
-            if block.skip:
-                x = x + start
-        return x.mean((2, 3)) if self.pool else x
-
-    def to_blocks(self):
-        """The trained values as blocks again."""
-        i, out = 0, []
-        for block in self.blocks:
-            convs = []
-            for conv in block.convs:
-                convs.append(Conv(self.weights[i].detach().numpy().copy(), self.biases[i].detach().numpy().copy(),
-                                  conv.stride, conv.groups, conv.pads, conv.clip))
-                i += 1
-            out.append(Block(convs, block.skip))
-        return out
+def shape_below(blocks, first, side):
+    """(channels, positions) of what enters block `first`."""
+    for block in blocks[:first]:
+        for conv in block.convs:
+            side = -(-side // conv.stride)
+    return blocks[first - 1].convs[-1].bias.size, side * side
 
 
-def to_openvino(blocks, side, head=None, pool=True, channels=3, batch=1):
-    """An OpenVINO model of the blocks; with `head` = (weight, bias) it ends in logits."""
+def to_openvino(blocks, side, head=None, tap=()):
+    """An OpenVINO model of the blocks: pooled features, or with `head` = (weight, bias) logits.
+
+    `tap`: what enters these blocks is an output too, before the last.
+    """
     import openvino as ov
     from openvino import opset13 as op
 
-    start = x = op.parameter([batch, channels, side, side], np.float32, name="image")
-    for block in blocks:
+    start = x = op.parameter([1, 3, side, side], np.float32, name="image")
+    taps = []
+    for i, block in enumerate(blocks):
         entry = x
+        if i in tap:
+            taps.append(op.result(x))
         for conv in block.convs:
             before, after = [conv.pads[0]] * 2, [conv.pads[1]] * 2
             strides, dilations = [conv.stride] * 2, [1, 1]
@@ -146,13 +114,12 @@ def to_openvino(blocks, side, head=None, pool=True, channels=3, batch=1):
                 x = op.clamp(x, 0.0, 6.0)
         if block.skip:
             x = op.add(x, entry)
-    if pool:
-        x = op.reduce_mean(x, op.constant(np.array([2, 3], np.int64)), False)
+    x = op.reduce_mean(x, op.constant(np.array([2, 3], np.int64)), False)
     if head is not None:
         weight, bias = head
         x = op.matmul(x, op.constant(weight.astype(np.float32)), False, True)
         x = op.add(x, op.constant(bias.reshape(1, -1).astype(np.float32)))
-    model = ov.Model([op.result(x)], [start], "breedlens")
+    model = ov.Model([*taps, op.result(x)], [start], "breedlens")
     model.inputs[0].tensor.names = {"image"}
-    model.outputs[0].tensor.names = {"logits" if head is not None else "features"}
+    model.outputs[-1].tensor.names = {"logits" if head is not None else "features"}
     return model

@@ -15,69 +15,103 @@ Row = namedtuple("Row", "class_id raw_class breed species level aliases")
 
 # Names people use today, where they are not the label in title case; aliases after ';'.
 NAMES = {
-    "airedale": "Airedale Terrier", "appenzeller": "Appenzeller Sennenhund;Appenzell Mountain Dog",
-    "basset": "Basset Hound", "bernese_mountain_dog": "Bernese Mountain Dog;Berner Sennenhund",
-    "black_and_tan_coonhound": "Black and Tan Coonhound",
+    "affenpinscher": "Affenpinscher;Monkey Terrier", "airedale": "Airedale Terrier;Airedale",
+    "american_pit_bull_terrier": "American Pit Bull Terrier;Pit Bull;Pitbull",
+    "american_staffordshire_terrier": "American Staffordshire Terrier;AmStaff",
+    "appenzeller": "Appenzeller Sennenhund;Appenzell Mountain Dog;Appenzell Cattle Dog",
+    "basset": "Basset Hound;Basset", "bearded_collie": "Bearded Collie;Beardie", "bengal": "Bengal;Bengal Cat",
+    "bernese_mountain_dog": "Bernese Mountain Dog;Berner Sennenhund;Bernese", "bichon_frise": "Bichon Frise;Bichon",
+    "birman": "Birman;Sacred Birman;Sacred Cat of Burma", "black_and_tan_coonhound": "Black and Tan Coonhound",
     "blenheim_spaniel": "Cavalier King Charles Spaniel;Blenheim Spaniel;King Charles Spaniel",
-    "bluetick": "Bluetick Coonhound", "boston_bull": "Boston Terrier;Boston Bull",
-    "bouvier_des_flandres": "Bouvier des Flandres", "brabancon_griffon": "Brussels Griffon;Griffon Bruxellois",
-    "brittany_spaniel": "Brittany;Brittany Spaniel", "bull_mastiff": "Bullmastiff", "bulldog": "Bulldog;English Bulldog",
-    "cairn": "Cairn Terrier", "cardigan": "Cardigan Welsh Corgi;Corgi", "chow": "Chow Chow", "clumber": "Clumber Spaniel",
-    "cocker_spaniel": "Cocker Spaniel", "collie": "Rough Collie;Collie",
-    "curly_coated_retriever": "Curly-Coated Retriever", "dandie_dinmont": "Dandie Dinmont Terrier",
-    "doberman": "Doberman Pinscher;Dobermann", "domestic_cat": "Domestic Cat;House Cat;Moggy;Domestic Shorthair",
-    "english_springer": "English Springer Spaniel", "entlebucher": "Entlebucher Mountain Dog;Entlebucher Sennenhund",
-    "eskimo_dog": "American Eskimo Dog;Eskimo Dog;Canadian Eskimo Dog", "flat_coated_retriever": "Flat-Coated Retriever",
-    "german_shepherd": "German Shepherd;Alsatian", "german_short_haired_pointer": "German Shorthaired Pointer",
-    "great_pyrenees": "Great Pyrenees;Pyrenean Mountain Dog", "groenendael": "Belgian Sheepdog;Groenendael",
-    "japanese_spaniel": "Japanese Chin;Japanese Spaniel", "kelpie": "Australian Kelpie",
-    "labrador_retriever": "Labrador Retriever;Labrador", "leonberg": "Leonberger", "lhasa": "Lhasa Apso",
-    "malamute": "Alaskan Malamute", "malinois": "Belgian Malinois;Malinois", "maltese_dog": "Maltese",
-    "mexican_hairless": "Xoloitzcuintli;Mexican Hairless;Xolo", "old_english_sheepdog": "Old English Sheepdog;Bobtail",
-    "pekinese": "Pekingese", "pembroke": "Pembroke Welsh Corgi;Corgi", "redbone": "Redbone Coonhound",
-    "saint_bernard": "Saint Bernard;St. Bernard", "scotch_terrier": "Scottish Terrier",
-    "shetland_sheepdog": "Shetland Sheepdog;Sheltie", "shih_tzu": "Shih Tzu",
-    "soft_coated_wheaten_terrier": "Soft-Coated Wheaten Terrier", "staffordshire_bullterrier": "Staffordshire Bull Terrier",
-    "toy_terrier": "English Toy Terrier;Toy Terrier", "walker_hound": "Treeing Walker Coonhound;Walker Hound",
-    "west_highland_white_terrier": "West Highland White Terrier;Westie", "wire_haired_fox_terrier": "Wire Fox Terrier",
-    "chinese_crested": "Chinese Crested", "persian": "Persian;Persian Cat", "siamese": "Siamese;Siamese Cat",
-    "egyptian_mau": "Egyptian Mau;Egyptian Cat", "sphynx": "Sphynx", "siberian": "Siberian",
+    "bloodhound": "Bloodhound;St. Hubert Hound", "bluetick": "Bluetick Coonhound;Bluetick", "bombay": "Bombay;Bombay Cat",
+    "borzoi": "Borzoi;Russian Wolfhound", "boston_bull": "Boston Terrier;Boston Bull",
+    "bouvier_des_flandres": "Bouvier des Flandres;Bouvier", "boxer": "Boxer;German Boxer",
+    "brabancon_griffon": "Brussels Griffon;Griffon Bruxellois;Petit Brabançon",
+    "briard": "Briard;Berger de Brie", "british_shorthair": "British Shorthair;British Blue",
+    "brittany_spaniel": "Brittany;Brittany Spaniel", "bull_mastiff": "Bullmastiff", "bull_terrier": "Bull Terrier;English Bull Terrier",
+    "bulldog": "Bulldog;English Bulldog;British Bulldog", "cairn": "Cairn Terrier", "cardigan": "Cardigan Welsh Corgi;Corgi",
+    "chesapeake_bay_retriever": "Chesapeake Bay Retriever;Chessie", "chow": "Chow Chow;Chow", "clumber": "Clumber Spaniel",
+    "cockapoo": "Cockapoo;Cavoodle;Spoodle", "cocker_spaniel": "Cocker Spaniel;English Cocker Spaniel;American Cocker Spaniel",
+    "collie": "Rough Collie;Collie;Scotch Collie", "curly_coated_retriever": "Curly-Coated Retriever",
+    "dachshund": "Dachshund;Sausage Dog;Wiener Dog;Teckel", "dandie_dinmont": "Dandie Dinmont Terrier",
+    "doberman": "Doberman Pinscher;Dobermann;Doberman",
+    "domestic_cat": "Domestic Cat;House Cat;Moggy;Domestic Shorthair;Domestic Longhair;Tabby;Mixed-Breed Cat",
+    "egyptian_mau": "Egyptian Mau;Egyptian Cat", "english_springer": "English Springer Spaniel;English Springer",
+    "entlebucher": "Entlebucher Mountain Dog;Entlebucher Sennenhund;Entlebucher Cattle Dog",
+    # ImageNet's photos show the sled dog of the Inuit, not the white American Eskimo Dog.
+    "eskimo_dog": "Canadian Eskimo Dog;Eskimo Dog;Qimmiq",
+    "exotic_shorthair": "Exotic Shorthair;Exotic", "flat_coated_retriever": "Flat-Coated Retriever",
+    "french_bulldog": "French Bulldog;Frenchie", "german_shepherd": "German Shepherd;German Shepherd Dog;Alsatian",
+    "german_short_haired_pointer": "German Shorthaired Pointer;GSP", "giant_schnauzer": "Giant Schnauzer;Riesenschnauzer",
+    "great_dane": "Great Dane;German Mastiff;Deutsche Dogge", "great_pyrenees": "Great Pyrenees;Pyrenean Mountain Dog",
+    "groenendael": "Belgian Sheepdog;Groenendael;Belgian Shepherd", "himalayan": "Himalayan;Himalayan Cat;Colourpoint Persian",
+    "irish_setter": "Irish Setter;Red Setter", "japanese_spaniel": "Japanese Chin;Japanese Spaniel",
+    "keeshond": "Keeshond;Dutch Barge Dog;Wolfspitz", "kelpie": "Australian Kelpie;Kelpie",
+    "labrador_retriever": "Labrador Retriever;Labrador;Lab", "leonberg": "Leonberger", "lhasa": "Lhasa Apso;Lhasa",
+    "maine_coon": "Maine Coon;Coon Cat", "malamute": "Alaskan Malamute;Malamute",
+    "malinois": "Belgian Malinois;Malinois;Belgian Shepherd", "maltese_dog": "Maltese;Maltese Terrier",
+    "mexican_hairless": "Xoloitzcuintli;Mexican Hairless Dog;Xolo", "miniature_pinscher": "Miniature Pinscher;Min Pin;Zwergpinscher",
+    "newfoundland": "Newfoundland;Newfoundland Dog;Newfie", "old_english_sheepdog": "Old English Sheepdog;Bobtail",
+    "pekinese": "Pekingese;Pekinese;Peke", "pembroke": "Pembroke Welsh Corgi;Corgi", "persian": "Persian;Persian Cat",
+    "pomeranian": "Pomeranian;Zwergspitz", "pug": "Pug;Mops", "ragdoll": "Ragdoll;Ragdoll Cat", "redbone": "Redbone Coonhound",
+    "rhodesian_ridgeback": "Rhodesian Ridgeback;Ridgeback", "russian_blue": "Russian Blue;Archangel Cat",
+    "saint_bernard": "Saint Bernard;St. Bernard", "saluki": "Saluki;Persian Greyhound;Gazelle Hound", "samoyed": "Samoyed;Sammy",
+    "scotch_terrier": "Scottish Terrier;Scottie;Scotch Terrier", "scottish_deerhound": "Scottish Deerhound;Deerhound",
+    "scottish_fold": "Scottish Fold;Fold", "shetland_sheepdog": "Shetland Sheepdog;Sheltie", "shiba_inu": "Shiba Inu;Shiba",
+    "shih_tzu": "Shih Tzu", "siamese": "Siamese;Siamese Cat", "siberian": "Siberian;Siberian Cat;Siberian Forest Cat",
+    "siberian_husky": "Siberian Husky;Husky", "silky_terrier": "Silky Terrier;Australian Silky Terrier;Sydney Silky",
+    "soft_coated_wheaten_terrier": "Soft-Coated Wheaten Terrier;Wheaten Terrier", "somali": "Somali;Somali Cat",
+    "sphynx": "Sphynx;Hairless Cat", "staffordshire_bullterrier": "Staffordshire Bull Terrier;Staffie;Staffy",
+    "standard_schnauzer": "Standard Schnauzer;Mittelschnauzer", "toy_terrier": "English Toy Terrier;Toy Terrier;Toy Manchester Terrier",
+    "vizsla": "Vizsla;Hungarian Vizsla", "walker_hound": "Treeing Walker Coonhound;Walker Hound",
+    "west_highland_white_terrier": "West Highland White Terrier;Westie", "wire_haired_fox_terrier": "Wire Fox Terrier;Fox Terrier",
+    "yorkshire_terrier": "Yorkshire Terrier;Yorkie",
 }
 
 # Pets that ImageNet names and no dog or breed cat: row -> (species, name;aliases). The rest of ImageNet is no pet.
 PETS = {
-    0: ("Fish", "Tench"), 1: ("Fish", "Goldfish"), 392: ("Fish", "Rock Beauty Angelfish"), 393: ("Fish", "Clownfish"),
-    396: ("Fish", "Lionfish"), 397: ("Fish", "Pufferfish"),
-    7: ("Bird", "Rooster;Cock"), 8: ("Bird", "Hen;Chicken"), 11: ("Bird", "Goldfinch"), 84: ("Bird", "Peafowl;Peacock"),
-    85: ("Bird", "Quail"), 87: ("Bird", "African Grey Parrot;Parrot"), 88: ("Bird", "Macaw;Parrot"),
-    89: ("Bird", "Sulphur-Crested Cockatoo;Cockatoo"), 90: ("Bird", "Lorikeet;Parrot"), 97: ("Bird", "Duck;Mallard;Drake"),
-    99: ("Bird", "Goose"),
-    25: ("Salamander", "Fire Salamander"), 26: ("Salamander", "Common Newt"), 27: ("Salamander", "Eft;Newt"),
-    28: ("Salamander", "Spotted Salamander"), 29: ("Salamander", "Axolotl"),
-    30: ("Frog", "Bullfrog"), 31: ("Frog", "Tree Frog"), 32: ("Frog", "Tailed Frog"),
-    33: ("Turtle", "Loggerhead Turtle"), 34: ("Turtle", "Leatherback Turtle"), 35: ("Turtle", "Mud Turtle"),
-    36: ("Turtle", "Terrapin"), 37: ("Turtle", "Box Turtle"),
-    38: ("Lizard", "Banded Gecko;Gecko"), 39: ("Lizard", "Green Iguana;Iguana"), 40: ("Lizard", "Green Anole;American Chameleon"),
-    41: ("Lizard", "Whiptail Lizard"), 42: ("Lizard", "Agama"), 43: ("Lizard", "Frilled Lizard"), 44: ("Lizard", "Alligator Lizard"),
-    45: ("Lizard", "Gila Monster"), 46: ("Lizard", "Green Lizard"), 47: ("Lizard", "African Chameleon;Chameleon"),
-    48: ("Lizard", "Komodo Dragon"),
+    0: ("Fish", "Tench"), 1: ("Fish", "Goldfish"), 392: ("Fish", "Rock Beauty Angelfish;Rock Beauty"),
+    393: ("Fish", "Clownfish;Anemonefish"), 396: ("Fish", "Lionfish"), 397: ("Fish", "Pufferfish;Puffer"),
+    7: ("Bird", "Rooster;Cock;Cockerel"), 8: ("Bird", "Chicken;Hen"), 11: ("Bird", "Goldfinch;European Goldfinch"),
+    84: ("Bird", "Peafowl;Peacock;Peahen"), 85: ("Bird", "Quail"), 87: ("Bird", "African Grey Parrot;Grey Parrot;Parrot"),
+    88: ("Bird", "Macaw;Ara;Parrot"), 89: ("Bird", "Sulphur-Crested Cockatoo;Cockatoo;Parrot"), 90: ("Bird", "Lorikeet;Lory;Parrot"),
+    97: ("Bird", "Duck;Mallard;Drake"), 99: ("Bird", "Goose"),
+    25: ("Salamander", "Fire Salamander"), 26: ("Salamander", "Common Newt;Smooth Newt"), 27: ("Salamander", "Eft;Eastern Newt"),
+    28: ("Salamander", "Spotted Salamander"), 29: ("Salamander", "Axolotl;Mexican Walking Fish"),
+    30: ("Frog", "Bullfrog;American Bullfrog"), 31: ("Frog", "Tree Frog"), 32: ("Frog", "Tailed Frog"),
+    35: ("Turtle", "Mud Turtle"), 36: ("Turtle", "Terrapin;Slider"), 37: ("Turtle", "Box Turtle;Box Tortoise"),
+    38: ("Lizard", "Banded Gecko;Gecko"), 39: ("Lizard", "Green Iguana;Iguana"), 40: ("Lizard", "Green Anole;Anole;American Chameleon"),
+    41: ("Lizard", "Whiptail Lizard"), 42: ("Lizard", "Agama"), 43: ("Lizard", "Frilled Lizard;Frilled Dragon"),
+    44: ("Lizard", "Alligator Lizard"), 46: ("Lizard", "European Green Lizard;Green Lizard"), 47: ("Lizard", "Chameleon;African Chameleon"),
     52: ("Snake", "Worm Snake;Thunder Snake"), 53: ("Snake", "Ringneck Snake"), 54: ("Snake", "Hognose Snake"),
-    55: ("Snake", "Green Snake"), 56: ("Snake", "King Snake"), 57: ("Snake", "Garter Snake"), 58: ("Snake", "Water Snake"),
-    59: ("Snake", "Vine Snake"), 60: ("Snake", "Night Snake"), 61: ("Snake", "Boa Constrictor"), 62: ("Snake", "Rock Python;Python"),
-    63: ("Snake", "Indian Cobra"), 64: ("Snake", "Green Mamba"), 65: ("Snake", "Sea Snake"), 66: ("Snake", "Horned Viper"),
-    67: ("Snake", "Diamondback Rattlesnake"), 68: ("Snake", "Sidewinder"),
+    55: ("Snake", "Green Snake"), 56: ("Snake", "King Snake;Kingsnake;Milk Snake"), 57: ("Snake", "Garter Snake"),
+    58: ("Snake", "Water Snake"), 59: ("Snake", "Vine Snake"), 60: ("Snake", "Night Snake"), 61: ("Snake", "Boa Constrictor;Boa"),
+    62: ("Snake", "Rock Python;Python"),
     71: ("Scorpion", "Scorpion"), 76: ("Spider", "Tarantula"), 125: ("Hermit Crab", "Hermit Crab"),
-    330: ("Rabbit", "Cottontail Rabbit;Wood Rabbit"), 331: ("Rabbit", "Hare"), 332: ("Rabbit", "Angora Rabbit"),
-    333: ("Hamster", "Hamster"), 338: ("Guinea Pig", "Guinea Pig;Cavy"), 339: ("Horse", "Horse;Sorrel"),
-    358: ("Ferret", "Polecat"), 359: ("Ferret", "Ferret;Black-Footed Ferret"),
+    332: ("Rabbit", "Angora Rabbit;Angora"), 333: ("Hamster", "Hamster"), 338: ("Guinea Pig", "Guinea Pig;Cavy"),
+    339: ("Horse", "Horse;Sorrel;Pony"), 358: ("Ferret", "European Polecat;Polecat;Fitch"), 359: ("Ferret", "Ferret;Black-Footed Ferret"),
 }
 
-# Birds and fish no shop sells answer with their species alone: (rows, class_id, raw_class, breed, species).
-GENERIC = [
-    ([9, 10, *range(12, 25), *range(80, 84), 86, *range(91, 97), 98, 100, *range(127, 147)], "n01503061", "bird", "Bird", "Bird"),
-    ([389, 390, 391, 394, 395], "n02512053", "fish", "Fish", "Fish"),
-]
+# Those of a pet's species that no shop sells answer with the species alone, as do labels that say no more.
+# label or None: (ImageNet rows, class_id, raw_class, breed, species)
+GENERIC = {
+    "bird": ([9, 10, *range(12, 25), *range(80, 84), 86, *range(91, 97), 98, 100, *range(127, 147)], "n01503061", "bird", "Bird", "Bird"),
+    "fish": ([389, 390, 391, 394, 395], "n02512053", "fish", "Fish", "Fish"),
+    "snake": ([63, 64, 65, 66, 67, 68], "n01726692", "snake", "Snake", "Snake"),
+    "rabbit": ([330, 331], "n02324045", "rabbit", "Rabbit;Bunny;Hare", "Rabbit"),
+    "turtle": ([33, 34], "n01662784", "turtle", "Turtle;Sea Turtle", "Turtle"),
+    "lizard": ([45, 48], "n01674464", "lizard", "Lizard;Gila Monster;Komodo Dragon", "Lizard"),
+}
 
+# The same animal as an ImageNet row, and so one answer with it.
+TWINS = {"chicken": 8, "duck": 97, "horse": 339}
+
+# ImageNet has two rows "maillot"; neither is a pet, but an answer's name is its own.
+RENAMED = {639: "Tank Suit"}
+
+COCK = 7
+DOGS = range(151, 269)
+CATS = range(281, 286)
 TABBIES = (281, 282)  # tabby and tiger cat: coats of the domestic cat, not breeds
 PORCUPINE = 334  # "porcupine, hedgehog" in ImageNet: shows porcupines
 
@@ -99,7 +133,7 @@ def imagenet():
         return [tuple(line.rstrip("\n").split("\t")) for line in f]
 
 
-def read_labels(path):
+def read_table(path):
     with open(path, encoding="utf-8") as f:
         return list(csv.DictReader(f, delimiter="\t"))
 
@@ -108,64 +142,77 @@ def plain(name):
     return name.lower().replace("-", "_")
 
 
-def titled(label):
-    names = NAMES.get(label, " ".join(w.capitalize() for w in label.split("_")))
+def label_of(i):
+    """Our label for an ImageNet dog or cat."""
+    return {283: "persian", 284: "siamese", 285: "egyptian_mau"}.get(i, plain(imagenet()[i][1]))
+
+
+def row_of(class_id, raw_class, names, species, level="breed"):
     breed, _, aliases = names.partition(";")
-    return breed, aliases
+    return Row(class_id, raw_class, breed, species, level, aliases)
+
+
+def named(label):
+    return NAMES.get(label, " ".join(w.capitalize() for w in label.split("_")))
+
+
+def imagenet_rows():
+    """The 1,000 rows: what the bundle knows without a photo of ours."""
+    rows = []
+    for i, (wnid, name) in enumerate(imagenet()):
+        if i in PETS:
+            rows.append(row_of(wnid, name, PETS[i][1], PETS[i][0]))
+        elif i in DOGS:
+            rows.append(row_of(wnid, name, named(plain(name)), "Dog"))
+        else:
+            rows.append(row_of(wnid, name, RENAMED.get(i, name.replace("_", " ").title()), UNKNOWN, "none"))
+    for members, *generic in GENERIC.values():
+        for i in members:
+            rows[i] = row_of(*generic, "species")
+    return rows
 
 
 def build(labels):
     """(rows, targets, starts): the taxonomy, each label's rows, and each new row's ImageNet rows to begin from."""
-    ids = imagenet()
-    by_name = {plain(name): i for i, (_, name) in enumerate(ids)}
-    rows = [Row(wnid, name, name.replace("_", " ").title(), UNKNOWN, "none", "") for wnid, name in ids]
-    for i, (species, names) in PETS.items():
-        breed, _, aliases = names.partition(";")
-        rows[i] = Row(*ids[i], breed, species, "breed", aliases)
-    for members, wnid, raw, breed, species in GENERIC:
-        for i in members:
-            rows[i] = Row(wnid, raw, breed, species, "species", "")
-    for i in range(151, 269):
-        breed, aliases = titled(plain(ids[i][1]))
-        rows[i] = Row(*ids[i], breed, "Dog", "breed", aliases)
-
+    rows = imagenet_rows()
+    by_id = {wnid: i for i, (wnid, _) in enumerate(imagenet())}
     targets, starts = {}, {}
     for entry in labels:
-        label, species = entry["label"], entry["species"]
-        at = by_name.get(plain(entry["imagenet_name"])) if entry["imagenet_name"] else None
-        if at is not None:
+        label, species, level = entry["label"], entry["species"], entry["level"]
+        if entry["wordnet_id"] in by_id:
+            at = by_id[entry["wordnet_id"]]
             targets[label] = [at]
-            if entry["level"] == "breed":
-                breed, aliases = titled(label)
-                rows[at] = Row(*ids[at], breed, species, "breed", aliases)
-        elif entry["level"] in ("breed", "species") and label != "dog":
-            if label == "bird" or label == "fish":  # the generic answer, of which ImageNet has many rows
-                row = next(Row(w, raw, b, s, "species", "") for _, w, raw, b, s in GENERIC if raw == label)
-            elif label in ("chicken", "duck", "horse"):  # the same animal as an ImageNet row
-                twin = rows[STARTS[label][-1]]
-                row = twin
-            else:
-                breed, aliases = titled(label)
-                row = Row(f"bl_{label}", label, breed, species, entry["level"], aliases)
+            if level == "breed" and at not in PETS:
+                rows[at] = row_of(*imagenet()[at], named(label), species)
+        elif level in ("breed", "species") and label != "dog":
             targets[label] = [len(rows)]
-            starts[len(rows)] = STARTS.get(label, range(281, 286) if species == "Cat" else range(151, 269))
-            rows.append(row)
-    cat = next((row for row in rows if row.class_id == "bl_domestic_cat"), None)
-    if cat:
+            starts[len(rows)] = STARTS.get(label, CATS if species == "Cat" else DOGS)
+            if label in TWINS:
+                rows.append(rows[TWINS[label]])
+            elif label in GENERIC:
+                rows.append(row_of(*GENERIC[label][1:], "species"))
+            else:
+                rows.append(row_of(f"bl_{label}", label, named(label), species, level))
+    if "domestic_cat" in targets:
         for i in TABBIES:
-            rows[i] = cat
+            rows[i] = rows[targets["domestic_cat"][0]]
     for entry in labels:  # what is known only roughly is true of many rows
         label, species = entry["label"], entry["species"]
-        if entry["level"] in ("other", "none") and label not in targets:
+        if label not in targets and entry["level"] in ("other", "none"):
             targets[label] = [i for i, row in enumerate(rows) if row.species == UNKNOWN]
-        elif label in ("dog", "bird", "fish", "snake", "rabbit", "horse", "chicken"):
+        elif label == "dog" or label in GENERIC:
             targets[label] = [i for i, row in enumerate(rows) if row.species == species]
-            if label == "chicken":
-                targets[label] = [7, 8, *[i for i, r in enumerate(rows) if i > 999 and r.class_id == rows[8].class_id]]
-        elif label in ("duck", "domestic_cat"):
+        elif label in TWINS or label == "domestic_cat":
             own = rows[targets[label][0]].class_id
             targets[label] = [i for i, row in enumerate(rows) if row.class_id == own]
+    if "chicken" in targets:
+        targets["chicken"].append(COCK)
     return rows, targets, starts
+
+
+def fixed():
+    """The rows that training leaves as ImageNet has them: all of ImageNet's but the cats', whose classes there are vague."""
+    return [i for i in range(len(imagenet())) if i not in CATS]
 
 
 def write(rows, path):
