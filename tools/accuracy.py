@@ -22,6 +22,7 @@ import argparse
 import csv
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -184,7 +185,7 @@ def print_text(report):
     print("\nThe twenty commonest confusions:")
     for row in report["confusions"]:
         print(f"  {row['count']:3}  {row['label']:32} -> {row['breed']}")
-    print(f"\n{report['model']} {report['model_version']}, {report['seconds']:.1f} s in all, {report['milliseconds_a_photo']} ms a photo")
+    print(f"\n{report['model']} {report['model_version']}, {report['seconds']:.1f} s in all, {report['milliseconds_a_photo']} ms a photo (median)")
     for path in report["unreadable"]:
         print(f"not readable: {path}")
 
@@ -227,7 +228,7 @@ def main():
     confusions = Counter((r["label"], r["breed"]) for r in records if r["level"] == "breed" and not r["top1"])
     report = {
         "model": last["model"], "model_version": last["model_version"], "seconds": round(seconds, 1),
-        "milliseconds_a_photo": round(1000 * mean(r["seconds"] for r in records), 2),
+        "milliseconds_a_photo": round(1000 * statistics.median(r["seconds"] for r in records), 1),
         "all": figures(records), "by_source": {name: figures(group) for name, group in sorted(groups.items())},
         "worst_classes": sorted((row for row in classes if row["top1"] is not None and row["photos"] >= 3), key=lambda row: row["top1"])[:10],
         "confusions": [{"label": label, "breed": breed, "count": n} for (label, breed), n in confusions.most_common(20)],

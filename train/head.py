@@ -54,7 +54,7 @@ def fit(views, labels, weight, bias, fixed, seed=1, epochs=EPOCHS, rate=RATE, lo
     views = [torch.from_numpy(np.array(view)).float() for view in views]
     weight, bias = (torch.nn.Parameter(torch.from_numpy(v.copy())) for v in (weight, bias))
     adam = torch.optim.Adam([weight, bias], rate)
-    steps = epochs * (len(labels.index) // BATCH)
+    steps = epochs * max(len(labels.index) // BATCH, 1)
     plan = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     for step in range(1, steps + 1):
         pick = rng.choice(len(labels.index), BATCH, p=labels.chance)
