@@ -50,8 +50,9 @@ bench: ## measure speed and memory beside what it replaces; writes docs/BENCHMAR
 	@cmake --build build
 	@.venv-bench/bin/python bench/run.py
 
-accuracy: build ## make accuracy DATA=dir [LABELS=labels.tsv]: how often the program is right about dir/<label>/*
-	@python3 tools/accuracy.py --program build/breedlens $(if $(LABELS),--labels $(LABELS)) $(DATA)
+accuracy: build ## make accuracy DATA=dir LABELS=labels.tsv [MODEL=dir] [JSON=1]: how often the program is right about dir/<label>/*
+	@$(if $(DATA),,echo "usage: make accuracy DATA=dir [LABELS=labels.tsv] [MODEL=dir] [JSON=1]"; exit 2;)python3 tools/accuracy.py \
+		--data $(DATA) --labels $(or $(LABELS),$(DATA)/../labels.tsv) $(if $(MODEL),--model $(MODEL)) $(if $(JSON),--json)
 
 lint: ## format, static analysis
 	@tools/setup.sh lint
