@@ -18,7 +18,7 @@ const SURELY = 0.8, PROBABLY = 0.5;
 const at = (id) => document.getElementById(id);
 const photos = []; // in the order in which they came
 const waiting = [];
-let asking = 0, photoCount = 0, unreachable = false;
+let asking = 0, photoCount = 0, unreachable = false, kept = false; // kept: the server's owner keeps photos
 
 // ---- a photo comes in ----
 
@@ -382,6 +382,8 @@ async function health() {
     return;
   }
   reached(true);
+  kept = state.in_memory === "off";
+  optionsChanged();
   at("promise-state").textContent = text.promiseState[state.in_memory] ?? "";
   at("backup-row").hidden = !state.features?.backup;
   if (state.version) at("version").textContent = text.footer(state);
@@ -399,7 +401,7 @@ function optionsChanged() {
   const filtered = at("species").value !== "";
   at("backup").disabled = filtered;
   at("backup-hint").textContent = filtered ? text.backupFiltered : text.backupHint;
-  at("promise").textContent = at("backup").checked && !filtered ? text.promiseBackup : text.promise;
+  at("promise").textContent = kept ? text.promiseOff : at("backup").checked && !filtered ? text.promiseBackup : text.promise;
 }
 
 // ---- beginning ----

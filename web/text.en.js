@@ -25,6 +25,7 @@ export const en = {
   backupFiltered: "Backups are made when looking for any pet.",
   promise: "Your photo is not stored. It is looked at in memory, answered and forgotten.",
   promiseBackup: "Your photo is stored in the backup that you ticked, and nowhere else.",
+  promiseOff: "This site keeps a copy of each photo: its owner has switched that on.",
   promiseState: {
     "enforced": "Enforced: the operating system forbids this server to write files.",
     "by design": "By design: the program has no way to write a photo to disk.",

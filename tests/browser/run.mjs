@@ -115,6 +115,14 @@ check("a photo is pasted", async (page) => {
   assert.notEqual(await cards(page).getAttribute("data-state"), "failed");
 });
 
+check("where the owner keeps photos the page does not promise otherwise", async (page, server) => {
+  await page.route("**/health", (route) => route.fulfill({ json: { success: true, status: "healthy", version: "0", model_version: "0", in_memory: "off" } }));
+  await page.goto(server + "/app");
+  await page.waitForFunction(() => document.querySelector("#version").textContent);
+  assert.match(await page.locator(".promise").textContent(), /keeps a copy/);
+  assert.doesNotMatch(await page.locator(".promise").textContent(), /not stored/);
+});
+
 check("why: the heat lies over the photo where the server says, and goes again", async (page) => {
   const values = Array(16).fill(0);
   values[4 * 3 + 3] = 1; // the last cell of the grid, bottom right
