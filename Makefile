@@ -46,6 +46,7 @@ fuzz: ## make fuzz T=image SECONDS=60: look for crashes (T: see tests/fuzz)
 
 bench: ## measure speed and memory beside what it replaces; writes docs/BENCHMARK.md
 	@tools/setup.sh bench
+	@tools/setup.sh test
 	@$(CMAKE) -B build -DBL_BENCH=ON >/dev/null
 	@cmake --build build
 	@.venv-bench/bin/python bench/run.py

@@ -185,7 +185,13 @@ def targets(results, peaks, decode, ready, inflight_mb):
     yield f"peak RSS, MB (150 + {inflight_mb:.0f} of uploads in flight)", peaks["breedlens"], f"≤ {most:.0f}", peaks["breedlens"] <= most
 
 
-def report(results, peaks, decode, ready, photos, args):
+def last_line(*command):
+    """Of a benchmark that is a program of its own; what its exit status thinks of the figure is for the reader to see."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else f"failed: {done.stderr.strip()[-300:]}"
+
+
+def report(results, peaks, decode, ready, photos, beside, args):
     version = subprocess.run([BUILD / "breedlens", "--version"], capture_output=True, text=True, check=True).stdout.split("\n")
     inflight_mb = 64 * max(path.stat().st_size for files in photos.values() for path in files) / 2 ** 20
     yield "# Benchmark\n"
@@ -204,6 +210,9 @@ def report(results, peaks, decode, ready, photos, args):
         yield f"| {name} | {peak:.0f} |"
     yield f"\nA 12 MP JPEG to the network's input: {decode[0]:.1f} ms on one core; libjpeg-turbo's own decode at the same scale (1/8,"
     yield f"as `djpeg -scale 1/8`, default settings): {decode[1]:.1f} ms."
+    yield "\n## Besides\n"
+    for what, line in beside.items():
+        yield f"- {what}: {line}"
     yield "\nThe contestants: `bench/flask_app.py` (Flask under waitress with 4 threads, Pillow, Keras MobileNetV2 at 224 px),"
     yield "`bench/fastapi_app.py` (FastAPI under uvicorn, Pillow, the same OpenVINO network). Photos are synthetic, made by"
     yield "`tests/images.py`; " + ", ".join(f"{kind}: {statistics.mean(p.stat().st_size for p in files) / 1e3:.0f} kB" for kind, files in photos.items()) + "."
@@ -220,7 +229,9 @@ def main():
         ready = ready_seconds()
         decode = subprocess.run([BUILD / "bench" / "decode", "31", "1/8", photos[LARGE][0]], capture_output=True, text=True, check=True)
         results, peaks = measure(photos, args.seconds, args.rounds)
-        text = "\n".join(report(results, peaks, tuple(map(float, decode.stdout.split())), ready, photos, args)) + "\n"
+        beside = {"`breedlens batch` against the bare loop, processor time (`bench/batch.py`)": last_line(sys.executable, BENCH / "batch.py", BUILD, *photos[SMALL]),
+                  "others while backups hang (`bench/hanging_backup.py`)": last_line(ROOT / ".venv" / "bin" / "python", BENCH / "hanging_backup.py", BUILD, args.rounds)}
+        text = "\n".join(report(results, peaks, tuple(map(float, decode.stdout.split())), ready, photos, beside, args)) + "\n"
     print(text)
     args.out.write_text(text)
 
