@@ -191,7 +191,16 @@ def last_line(*command):
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else f"failed: {done.stderr.strip()[-300:]}"
 
 
-def report(results, peaks, decode, ready, photos, beside, args):
+def where_it_goes(results, decode_ms):
+    """What the ratio to another program with the same network can be at all."""
+    whole_ms = os.cpu_count() / results[SMALL, "limit", 0][0] * 1e3
+    other_ms = os.cpu_count() / results[SMALL, "FastAPI, OpenVINO", 8][0] * 1e3
+    yield "\n## Where the time goes\n"
+    yield f"Of the {whole_ms:.1f} ms of processor time that a 500×375 photo takes, {decode_ms:.1f} are decoding and resizing; the rest is the network."
+    yield f"FastAPI with the same network takes {other_ms:.1f} ms: whoever did all but the network for nothing would be {other_ms / (whole_ms - decode_ms):.2f} times as fast."
+
+
+def report(results, peaks, decode, small_ms, ready, photos, beside, args):
     version = subprocess.run([BUILD / "breedlens", "--version"], capture_output=True, text=True, check=True).stdout.split("\n")
     inflight_mb = 64 * max(path.stat().st_size for files in photos.values() for path in files) / 2 ** 20
     yield "# Benchmark\n"
@@ -213,6 +222,7 @@ def report(results, peaks, decode, ready, photos, beside, args):
     yield "\n## Besides\n"
     for what, line in beside.items():
         yield f"- {what}: {line}"
+    yield from where_it_goes(results, small_ms)
     yield "\nThe contestants: `bench/flask_app.py` (Flask under waitress with 4 threads, Pillow, Keras MobileNetV2 at 224 px),"
     yield "`bench/fastapi_app.py` (FastAPI under uvicorn, Pillow, the same OpenVINO network). Photos are synthetic, made by"
     yield "`tests/images.py`; " + ", ".join(f"{kind}: {statistics.mean(p.stat().st_size for p in files) / 1e3:.0f} kB" for kind, files in photos.items()) + "."
@@ -228,10 +238,11 @@ def main():
         photos = make_photos(pathlib.Path(folder))
         ready = ready_seconds()
         decode = subprocess.run([BUILD / "bench" / "decode", "31", "1/8", photos[LARGE][0]], capture_output=True, text=True, check=True)
+        small_ms = float(subprocess.run([BUILD / "bench" / "decode", "101", "1/1", photos[SMALL][0]], capture_output=True, text=True, check=True).stdout.split()[0])
         results, peaks = measure(photos, args.seconds, args.rounds)
         beside = {"`breedlens batch` against the bare loop, processor time (`bench/batch.py`)": last_line(sys.executable, BENCH / "batch.py", BUILD, *photos[SMALL]),
                   "others while backups hang (`bench/hanging_backup.py`)": last_line(ROOT / ".venv" / "bin" / "python", BENCH / "hanging_backup.py", BUILD, args.rounds)}
-        text = "\n".join(report(results, peaks, tuple(map(float, decode.stdout.split())), ready, photos, beside, args)) + "\n"
+        text = "\n".join(report(results, peaks, tuple(map(float, decode.stdout.split())), small_ms, ready, photos, beside, args)) + "\n"
     print(text)
     args.out.write_text(text)
 
