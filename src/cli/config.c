@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "log.h"
+#include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -155,25 +156,6 @@ set_real(const struct setting *s, const char *text, double *out)
 }
 
 static bool
-set_bool(const char *text, bool *out)
-{
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {
-        { "true", true },   { "1", true },  { "yes", true }, { "on", true },
-        { "false", false }, { "0", false }, { "no", false }, { "off", false },
-    };
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcasecmp(text, words[i].word)) continue;
-        *out = words[i].value;
-        return true;
-    }
-    return false;
-}
-
-static bool
 set_value(struct config *c, const struct setting *s, const char *text)
 {
     void *at = (char *)c + s->at;
@@ -181,7 +163,7 @@ set_value(struct config *c, const struct setting *s, const char *text)
     switch (s->kind) {
     case KIND_INT: return set_int(s, text, at);
     case KIND_REAL: return set_real(s, text, at);
-    case KIND_BOOL: return set_bool(text, at);
+    case KIND_BOOL: return *text && text_bool(text, at); /* a setting is not switched off by saying nothing */
     case KIND_LEVEL:
     case KIND_TYPE:
         for (long i = 0; words_of(s)[i]; i++) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes from outside as JSON text.
+ * Bytes from outside as JSON text, and words from outside as yes or no.
  */
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What is not UTF-8 becomes '?', one a byte. */
 json_t *
@@ -21,4 +22,30 @@ json_any_text(const char *bytes)
     text = json_string(copy);
     free(copy);
     return text;
+}
+
+static const struct {
+    const char *word;
+    bool value;
+} words[] = {
+    { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
+    { "0", false },   { "no", false }, { "off", false }, { "", false },
+};
+enum { WORDS = sizeof words / sizeof words[0] };
+
+bool
+text_bool(const char *text, bool *out)
+{
+    for (size_t i = 0; i < WORDS; i++) {
+        if (strcasecmp(text, words[i].word)) continue;
+        *out = words[i].value;
+        return true;
+    }
+    return false;
+}
+
+const char *
+text_bool_word(size_t index)
+{
+    return index < WORDS ? words[index].word : NULL;
 }

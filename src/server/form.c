@@ -5,6 +5,8 @@
  */
 #include "server.h"
 
+#include "text.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,36 +218,10 @@ parse_top_k(const char *text, unsigned *out)
     return n >= 1;
 }
 
-static const struct {
-    const char *word;
-    bool value;
-} words[] = {
-    { "true", true }, { "1", true },   { "yes", true },  { "on", true }, { "false", false },
-    { "0", false },   { "no", false }, { "off", false }, { "", false },
-};
-enum { WORDS = sizeof words / sizeof words[0] };
-
-const char *
-form_word(size_t index)
-{
-    return index < WORDS ? words[index].word : NULL;
-}
-
-static bool
-parse_word(const char *text, bool *out)
-{
-    for (size_t i = 0; i < WORDS; i++) {
-        if (strcasecmp(text, words[i].word)) continue;
-        *out = words[i].value;
-        return true;
-    }
-    return false;
-}
-
 static bool
 read_word(struct req *req, enum field which, bool *out)
 {
-    if (!req->fields[which].given || parse_word(req->fields[which].text, out)) return true;
+    if (!req->fields[which].given || text_bool(req->fields[which].text, out)) return true;
     return refuse(req, REFUSE_WORD, field_name(which)), false;
 }
 

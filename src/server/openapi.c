@@ -5,6 +5,8 @@
  */
 #include "server.h"
 
+#include "text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@ word_schema(const char *description)
 {
     json_t *words = json_array();
 
-    for (size_t i = 0; form_word(i); i++) json_array_append_new(words, json_string(form_word(i)));
+    for (size_t i = 0; text_bool_word(i); i++) json_array_append_new(words, json_string(text_bool_word(i)));
     return json_pack("{s:s, s:o, s:s, s:s}", "type", "string", "enum", words, "default", "false", "description",
                      description);
 }

@@ -128,8 +128,6 @@ bool form_finish(struct req *req);
 void form_free(struct req *req);
 /* The configured extensions as clients read them. */
 void form_extensions(const struct config *config, char *out, size_t size);
-/* The index-th word that a boolean field takes, NULL beyond the last. */
-const char *form_word(size_t index);
 
 /* ---- the request ---- */
 
