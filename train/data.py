@@ -44,9 +44,12 @@ def photos(data, split):
 
 
 def published(files, species_of):
-    """A Dataset of [(path, label)], all of them breeds."""
-    known = {taxonomy.label_of(i): wnid for i, (wnid, _) in enumerate(taxonomy.imagenet()) if i in taxonomy.DOGS or i in taxonomy.CATS}
-    entries = [{"label": label, "species": species_of(label), "level": "breed", "wordnet_id": known.get(label, "")}
+    """A Dataset of [(path, label)], all of them breeds but for Stanford's three wild dogs."""
+    wild = {taxonomy.label_of(i) for i in taxonomy.WILD_DOGS}
+    known = {taxonomy.label_of(i): wnid for i, (wnid, _) in enumerate(taxonomy.imagenet())
+             if i in [*taxonomy.DOGS, *taxonomy.WILD_DOGS, *taxonomy.CATS]}
+    entries = [{"label": label, "species": "-" if label in wild else species_of(label), "level": "other" if label in wild else "breed",
+                "wordnet_id": known.get(label, "")}
                for label in sorted({label for _, label in files})]
     held = [zlib.crc32(os.path.basename(path).encode()) % 10 == 0 for path, _ in files]
     return Dataset(entries, [f for f, h in zip(files, held) if not h], [f for f, h in zip(files, held) if h], {})

@@ -8,7 +8,6 @@ convolution + bias + clip and nothing else, which is what an int8 runtime wants.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 BN_EPSILON = 1e-3
 SIZES = {"lite0": 224, "lite2": 260}
@@ -47,19 +46,20 @@ def same_padding(side, kernel, stride):
 
 
 def fold(state, conv, norm, side, stride, groups, clip):
-    gain = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + BN_EPSILON)
+    gain = state[f"{norm}.weight"] / np.sqrt(state[f"{norm}.running_var"] + BN_EPSILON)
     weight = state[f"{conv}.weight"] * gain[:, None, None, None]
     bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * gain
     pads = same_padding(side, weight.shape[-1], stride)
-    return Conv(weight.numpy(), bias.numpy(), stride, groups, pads, clip)
+    return Conv(weight, bias, stride, groups, pads, clip)
 
 
 def load(kind):
     """(blocks, head weight [1000, 1280], head bias [1000]) of the ImageNet network."""
+    import torch  # here, as the rest of this file does without
     from efficientnet_lite_pytorch import EfficientNet
 
     net = EfficientNet.from_name(f"efficientnet-{kind}")
-    state = torch.load(weights_file(kind), map_location="cpu")
+    state = {name: value.numpy() for name, value in torch.load(weights_file(kind), map_location="cpu").items()}
     side = SIZES[kind]
     blocks = [Block([fold(state, "_conv_stem", "_bn0", side, 2, 1, True)], False)]
     side = -(-side // 2)
@@ -75,7 +75,7 @@ def load(kind):
         convs.append(fold(state, f"{name}._project_conv", f"{name}._bn2", side, 1, 1, False))
         blocks.append(Block(convs, stride == 1 and args.input_filters == args.output_filters))
     blocks.append(Block([fold(state, "_conv_head", "_bn1", side, 1, 1, True)], False))
-    return blocks, state["_fc.weight"].numpy(), state["_fc.bias"].numpy()
+    return blocks, state["_fc.weight"], state["_fc.bias"]
 
 
 def shape_below(blocks, first, side):

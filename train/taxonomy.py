@@ -111,6 +111,7 @@ RENAMED = {639: "Tank Suit"}
 
 COCK = 7
 DOGS = range(151, 269)
+WILD_DOGS = range(273, 276)  # dingo, dhole, African hunting dog: no pets, though Stanford Dogs has them among its breeds
 CATS = range(281, 286)
 TABBIES = (281, 282)  # tabby and tiger cat: coats of the domestic cat, not breeds
 PORCUPINE = 334  # "porcupine, hedgehog" in ImageNet: shows porcupines
