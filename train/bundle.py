@@ -16,7 +16,7 @@ import net
 import taxonomy
 from measure import softmax
 
-CALIBRATION_PHOTOS = 200
+CALIBRATION_PHOTOS = 500
 FLOAT_CONVS = 4
 BALANCE_PHOTOS = 64
 MOST_REFUSED = 0.004  # of the pets of val

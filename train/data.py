@@ -30,6 +30,8 @@ OXFORD = {
     "staffordshire_bull_terrier": "staffordshire_bullterrier", "wheaten_terrier": "soft_coated_wheaten_terrier",
 }
 
+NEAR = 6
+
 Dataset = namedtuple("Dataset", "entries train val sources")  # rows of labels.tsv, [(path, label)] twice, {path: source}
 
 
@@ -80,7 +82,7 @@ def centre(image, crop):
     return ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
 
 
-def random_box(image, rng, low=0.35):
+def random_box(image, rng, low):
     """A random crop of low..1 of the area, aspect 3/4..4/3, as ImageNet networks are trained."""
     width, height = image.size
     for _ in range(10):
@@ -109,12 +111,15 @@ def weathered(image, rng):
 
 
 def view(path, seed, size, crop, number):
-    """One photo as uint8 [size, size, 3]: view 0 is the centre, any other a random crop, mirrored or not, weathered."""
+    """One photo as uint8 [size, size, 3]: view 0 is the centre, any other a random crop, mirrored or not, weathered.
+
+    From view NEAR on the crops are little smaller than the photo.
+    """
     image = Image.open(path).convert("RGB")
     if number == 0:
         return np.asarray(image.resize((size, size), Image.BICUBIC, box=centre(image, crop)))
     rng = np.random.default_rng((number, seed))
-    image = weathered(image.resize((size, size), Image.BICUBIC, box=random_box(image, rng)), rng)
+    image = weathered(image.resize((size, size), Image.BICUBIC, box=random_box(image, rng, 0.35 if number < NEAR else 0.7)), rng)
     out = np.asarray(image)
     return out[:, ::-1] if rng.random() < 0.5 else out
 

@@ -44,8 +44,9 @@ def chart(path, title, x_label, y_label, lines, x_range, y_range, diagonal=False
 def training(metrics, path):
     with open(metrics, encoding="utf-8") as f:
         rows = list(csv.DictReader(f))
-    lines = {name: [(int(row["epoch"]), float(row[name])) for row in rows] for name in ("top1", "species")}
-    chart(path, "Training: on val, moving average of the weights", "epoch", "share right", lines, (0, max(len(rows) - 1, 1)), (0.8, 1))
+    lines = {name: [(i, float(row[name])) for i, row in enumerate(rows)] for name in ("top1", "species")}
+    chart(path, "Training: on val, moving average of the weights", "epoch; a stage's mean with its start counts as one", "share right", lines,
+          (0, max(len(rows) - 1, 1)), (0.8, 1))
 
 
 def reliability(path, reports):

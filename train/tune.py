@@ -16,7 +16,7 @@ import upper
 
 BATCH = 64
 WARM_UP = 100
-RATE, HEAD_RATE = 5e-5, 3e-4
+HEAD_RATE = 3  # of the head, in rates of the blocks
 DECAY = 0.02  # of weights, as AdamW counts it; biases and the head have none
 AVERAGE = 0.998
 MIXED = 0.3  # of the batches, half by mixup, half by CutMix
@@ -74,6 +74,18 @@ def rows_of(view, photos):
     return torch.from_numpy(out).float()
 
 
+def state_of(blocks, first):
+    return upper.Upper(blocks, first, 1).state_dict()
+
+
+def between(share, one, other):
+    """(state, head weight, head bias) on the straight line from one to the other."""
+    def at(a, b):
+        return (1 - share) * a + share * b
+
+    return {name: at(value, other[0][name]) for name, value in one[0].items()}, at(one[1], other[1]), at(one[2], other[2])
+
+
 def to_blocks(state, blocks, first):
     """A trained state as blocks from `first` on."""
     model = upper.Upper(blocks, first, 1)
@@ -90,10 +102,10 @@ def features(state, blocks, first, lower):
                           for at in range(0, len(lower), 128)]).numpy()
 
 
-def train(views, labels, blocks, first, start, original, epochs, seed, checkpoint, report, fixed, teacher=None):
+def train(views, labels, blocks, first, start, original, stage, seed, checkpoint, report, fixed, teacher=None):
     """Returns (state of the upper blocks, head weight, head bias).
 
-    start, original: (weight, bias) of the head to begin from and of ImageNet's. teacher: its logits, a view each.
+    start, original: (weight, bias) of the head to begin from and of ImageNet's. stage: its epochs and rate. teacher: its logits, a view each.
     report(epoch, loss, seconds, state, weight, bias) is called after each epoch.
     """
     torch.manual_seed(seed)
@@ -102,12 +114,12 @@ def train(views, labels, blocks, first, start, original, epochs, seed, checkpoin
     fc, memory = linear(*start), linear(*original).requires_grad_(False)
     whole = torch.nn.ModuleList([model, fc])
     average = {name: value.clone() for name, value in whole.state_dict().items()}
-    adam = torch.optim.AdamW([{"params": list(model.weights), "lr": RATE, "weight_decay": DECAY},
-                              {"params": list(model.biases), "lr": RATE, "weight_decay": 0},
-                              {"params": list(fc.parameters()), "lr": HEAD_RATE, "weight_decay": 0}], fused=True)
+    adam = torch.optim.AdamW([{"params": list(model.weights), "lr": stage.rate, "weight_decay": DECAY},
+                              {"params": list(model.biases), "lr": stage.rate, "weight_decay": 0},
+                              {"params": list(fc.parameters()), "lr": HEAD_RATE * stage.rate, "weight_decay": 0}], fused=True)
     rates = [group["lr"] for group in adam.param_groups]
     an_epoch = len(labels.index) // BATCH
-    steps, step, spent, losses = epochs * an_epoch, 0, 0.0, []
+    steps, step, spent, losses = stage.epochs * an_epoch, 0, 0.0, []
     if os.path.exists(checkpoint):
         saved = torch.load(checkpoint)
         whole.load_state_dict(saved["whole"])

@@ -2,18 +2,23 @@
 """The upper blocks as a module to train, made for a processor's matrix units.
 
 Activations lie channel first, [channels, photos * positions], so that a 1x1
-convolution is one matrix product and a depthwise one is a small product for each
-channel (its kernel written out as a positions x positions matrix: few positions
-are left up here). In bfloat16 this is about three times as fast as PyTorch's own
-convolutions. Weights are kept, and updated, in float32.
+convolution is one matrix product and, where few positions are left, a depthwise
+one is a small product for each channel (its kernel written out as a positions x
+positions matrix). In bfloat16 this is about three times as fast as PyTorch's own
+convolutions. Where there are many positions, depthwise kernels stay as they are
+and only their biases learn: PyTorch is quick at all of a depthwise convolution but
+its kernel's gradient (a tenth of the time each way, measured), and these kernels
+are a fiftieth of the weights. Weights are kept, and updated, in float32.
 """
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import conv2d
 
 from net import Block, Conv
 
 CLIP = 6.0
+FEW = 100  # positions up to which a depthwise kernel is trained
 bf16 = torch.bfloat16
 
 
@@ -67,6 +72,34 @@ class Depthwise(torch.autograd.Function):
                 (by_matrix.view(channels, -1) @ spread.t()).float(), row_sums(g.view(channels, -1)), None, None, None)
 
 
+class FixedDepthwise(torch.autograd.Function):
+    """Stride 1, an odd kernel; no gradient to the kernel."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, side, clip):
+        kernel = weight.to(bf16).view(len(weight), 1, *[int(weight.shape[1] ** 0.5)] * 2)
+        y = depthwise(x, kernel, side).add_(bias.to(bf16)[:, None])
+        if clip:
+            y.clamp_(0, CLIP)
+        ctx.side, ctx.clip = side, clip
+        ctx.save_for_backward(kernel, y if clip else None)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        kernel, y = ctx.saved_tensors
+        if ctx.clip:
+            g = torch.ops.aten.hardtanh_backward(g, y, 0, CLIP)
+        by_input = depthwise(g, kernel.flip(2, 3), ctx.side) if ctx.needs_input_grad[0] else None
+        return by_input, None, row_sums(g), None, None
+
+
+def depthwise(x, kernel, side):
+    channels = len(kernel)
+    y = conv2d(x.view(channels, -1, side, side).transpose(0, 1), kernel, padding=kernel.shape[-1] // 2, groups=channels)
+    return y.transpose(0, 1).reshape(channels, -1)
+
+
 def spread_of(conv, side):
     """[kernel values, inside * outside]: where in the positions matrix each kernel value stands."""
     k, out = conv.weight.shape[-1], -(-side // conv.stride)
@@ -88,25 +121,33 @@ class Upper(nn.Module):
         super().__init__()
         self.blocks = blocks[first:]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
-        self.spreads, side = [], int(positions ** 0.5)
+        self.spatial, side = [], int(positions ** 0.5)  # of each convolution: None, the side, or (spread, positions)
         for block in self.blocks:
             for conv in block.convs:
                 self.weights.append(nn.Parameter(torch.from_numpy(conv.weight.reshape(len(conv.weight), -1).copy())))
                 self.biases.append(nn.Parameter(torch.from_numpy(conv.bias.copy())))
-                self.spreads.append((spread_of(conv, side), side * side) if conv.groups > 1 else None)
-                side = -(-side // conv.stride)
+                outside = -(-side // conv.stride)
+                if conv.groups == 1:
+                    self.spatial.append(None)
+                elif outside ** 2 > FEW:
+                    self.spatial.append(side)
+                else:
+                    self.spatial.append((spread_of(conv, side), side * side))
+                side = outside
 
     def forward(self, x):
         photos = len(x)
         x = x.to(bf16).transpose(0, 1).reshape(x.shape[1], -1)
-        values = zip(self.weights, self.biases, self.spreads)
+        values = zip(self.weights, self.biases, self.spatial)
         for block in self.blocks:
             entry = x
-            for conv, (weight, bias, spread) in zip(block.convs, values):
-                if spread:
-                    x = Depthwise.apply(x, weight, bias, *spread, conv.clip)
-                else:
+            for conv, (weight, bias, spatial) in zip(block.convs, values):
+                if spatial is None:
                     x = Pointwise.apply(x, weight, bias, conv.clip)
+                elif isinstance(spatial, int):
+                    x = FixedDepthwise.apply(x, weight, bias, spatial, conv.clip)
+                else:
+                    x = Depthwise.apply(x, weight, bias, *spatial, conv.clip)
             if block.skip:
                 x = x + entry
         return x.view(len(x), photos, -1).float().mean(2).t()
