@@ -23,6 +23,7 @@ from openvino import opset13 as op
 
 import bundle
 import data
+import explain
 import features
 
 VIEWS = 4  # of each photo of the breed: the centre and random crops
@@ -101,13 +102,29 @@ def fit_row(own, own_said, others, others_said):
     return row[:-1].astype(np.float32), float(row[-1])
 
 
+def head_of(model):
+    """(int8 rows [classes, width], scales [classes, 1], biases [1, classes]) of the head."""
+    added = model.get_results()[0].input_value(0).get_node()
+    scaled = added.input_value(0).get_node().input_value(1).get_node()
+    constants = scaled.input_value(0).get_node().input_value(0), scaled.input_value(1), added.input_value(1)
+    return tuple(constant.get_node().data.copy() for constant in constants)
+
+
+def with_head(model, rows, scales, biases):
+    """The network with another head of the same kind."""
+    weights = op.multiply(op.convert(op.constant(rows), "f32"), op.constant(scales))
+    logits = op.add(op.matmul(head_input(model), weights, False, True), op.constant(biases))
+    out = ov.Model([op.result(logits)], model.get_parameters(), "breedlens")
+    out.outputs[0].tensor.names = {"logits"}
+    return out
+
+
 def grown(model, weight, bias):
-    """The network with one more logit. The new row stays in float: it is one in a thousand."""
-    own = op.add(op.matmul(head_input(model), op.constant(weight[:, None]), False, False), op.constant(np.array([[bias]], np.float32)))
-    out = op.concat([model.get_results()[0].input_value(0), own], 1)
-    bigger = ov.Model([op.result(out)], model.get_parameters(), "breedlens")
-    bigger.outputs[0].tensor.names = {"logits"}
-    return bigger
+    """The network with one more row: in int8 with a scale of its own, as the others are."""
+    rows, scales, biases = head_of(model)
+    scale = np.abs(weight).max() / 127
+    return with_head(model, np.concatenate([rows, np.rint(weight / scale).astype(np.int8)[None]]),
+                     np.append(scales, np.float32([[scale]]), 0), np.append(biases, np.float32([[bias]]), 1))
 
 
 def write(out, info, rows, model):
@@ -115,11 +132,12 @@ def write(out, info, rows, model):
     ov.save_model(model, os.path.join(out, info["network"]), compress_to_fp16=False)
     with open(os.path.join(out, info["taxonomy"]), "w", encoding="utf-8") as f:
         f.writelines("\t".join(row) + "\n" for row in rows)
-    info["sha256"] = {name: bundle.sha256(os.path.join(out, name)) for name in info["sha256"]}
+    info["sha256"] = {name: bundle.sha256(os.path.join(out, name)) for name in (info["network"], info["weights"], info["taxonomy"])}
     info["classes"] = len(rows) - 1
     with open(os.path.join(out, "model.json"), "w", encoding="utf-8") as f:
         json.dump(info, f, indent=2)
         f.write("\n")
+    explain.explain(out)
 
 
 def add(folder, out, name, species, photos, others, cache):
