@@ -30,7 +30,7 @@ OXFORD = {
     "staffordshire_bull_terrier": "staffordshire_bullterrier", "wheaten_terrier": "soft_coated_wheaten_terrier",
 }
 
-NEAR = 6
+NEAR = 6  # from this view on crops are little smaller than the photo
 
 Dataset = namedtuple("Dataset", "entries train val sources")  # rows of labels.tsv, [(path, label)] twice, {path: source}
 
@@ -111,10 +111,7 @@ def weathered(image, rng):
 
 
 def view(path, seed, size, crop, number):
-    """One photo as uint8 [size, size, 3]: view 0 is the centre, any other a random crop, mirrored or not, weathered.
-
-    From view NEAR on the crops are little smaller than the photo.
-    """
+    """One photo as uint8 [size, size, 3]: view 0 is the centre, any other a random crop, mirrored or not, weathered."""
     image = Image.open(path).convert("RGB")
     if number == 0:
         return np.asarray(image.resize((size, size), Image.BICUBIC, box=centre(image, crop)))
