@@ -13,7 +13,6 @@ one takes, it takes from photos that look like yours.
 import argparse
 import csv
 import hashlib
-import json
 import os
 import sys
 
@@ -21,10 +20,10 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as op
 
-import bundle
 import data
 import explain
 import features
+import manifest
 
 VIEWS = 4  # of each photo of the breed: the centre and random crops
 STEPS = 1500
@@ -34,8 +33,7 @@ SHARE = 0.02  # of all photos that the fit takes the breed to be
 
 
 def read_bundle(folder):
-    with open(os.path.join(folder, "model.json"), encoding="utf-8") as f:
-        info = json.load(f)
+    info = manifest.read(folder)
     with open(os.path.join(folder, info["taxonomy"]), encoding="utf-8") as f:
         rows = list(csv.reader(f, delimiter="\t"))
     core = ov.Core()
@@ -132,11 +130,9 @@ def write(out, info, rows, model):
     ov.save_model(model, os.path.join(out, info["network"]), compress_to_fp16=False)
     with open(os.path.join(out, info["taxonomy"]), "w", encoding="utf-8") as f:
         f.writelines("\t".join(row) + "\n" for row in rows)
-    info["sha256"] = {name: bundle.sha256(os.path.join(out, name)) for name in (info["network"], info["weights"], info["taxonomy"])}
     info["classes"] = len(rows) - 1
-    with open(os.path.join(out, "model.json"), "w", encoding="utf-8") as f:
-        json.dump(info, f, indent=2)
-        f.write("\n")
+    info.pop("explain", None)  # the old network's; made anew
+    manifest.write(out, info)
     explain.explain(out)
 
 

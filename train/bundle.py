@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The last steps to a bundle: what its confidence is divided by, when it says Unknown, and its files."""
-import hashlib
-import json
 import os
 import random
 
@@ -12,6 +10,7 @@ import balance
 import data
 import explain
 import features
+import manifest
 import net
 import taxonomy
 from measure import softmax
@@ -72,23 +71,13 @@ def finish(out, blocks, weight, bias, job, version):
         print(f"{folder}: " + ", ".join(f"{k} {v:.4f}" for k, v in job.judge.figures(logits, temperature, threshold).items()), flush=True)
 
 
-def sha256(path):
-    with open(path, "rb") as f:
-        return hashlib.sha256(f.read()).hexdigest()
-
-
 def write(out, model, rows, kind, version, crop, temperature, threshold):
     os.makedirs(out, exist_ok=True)
     ov.save_model(model, os.path.join(out, "breedlens.xml"), compress_to_fp16=False)
     taxonomy.write(rows, os.path.join(out, "taxonomy.tsv"))
-    files = ["breedlens.xml", "breedlens.bin", "taxonomy.tsv"]
-    info = {
+    manifest.write(out, {
         "format": 1, "name": net.NAMES[kind], "version": version,
-        "network": files[0], "weights": files[1], "taxonomy": files[2],
-        "sha256": {name: sha256(os.path.join(out, name)) for name in files},
+        "network": "breedlens.xml", "weights": "breedlens.bin", "taxonomy": "taxonomy.tsv", "sha256": {},
         "input": {"size": net.SIZES[kind], "crop": round(crop, 4), "mean": [net.MEAN] * 3, "scale": [net.SCALE] * 3, "filter": "bicubic"},
         "classes": len(rows), "temperature": round(temperature, 4), "unknown": {"threshold": threshold},
-    }
-    with open(os.path.join(out, "model.json"), "w", encoding="utf-8") as f:
-        json.dump(info, f, indent=2)
-        f.write("\n")
+    })

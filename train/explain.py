@@ -7,11 +7,11 @@ weights the head lies: an int8 row a class and a float32 scale a row. The progra
 makes class activation maps of the two. A network of its own because an output that
 nobody asked for would cost every photo about a hundredth of its time.
 """
-import hashlib
-import json
 import os
 import sys
 import xml.etree.ElementTree as xml
+
+import manifest
 
 NETWORK = "explain.xml"
 
@@ -50,23 +50,17 @@ def add_output(net, pool):
 
 
 def explain(bundle):
-    with open(os.path.join(bundle, "model.json"), encoding="utf-8") as f:
-        info = json.load(f)
+    info = manifest.read(bundle)
     tree = xml.parse(os.path.join(bundle, info["network"]))
     net = tree.getroot()
     pool = next(one for one in net.find("layers") if one.get("type") == "ReduceMean")
     head = [one for one in net.find("layers") if one.get("type") == "MatMul"][-1]
     weight, scale = (constant_behind(net, head, "1", kind) for kind in ("i8", "f32"))
     _, channels, height, width = add_output(net, pool)
-    target = os.path.join(bundle, NETWORK)
-    tree.write(target)
-    with open(target, "rb") as f:
-        info["sha256"][NETWORK] = hashlib.sha256(f.read()).hexdigest()
+    tree.write(os.path.join(bundle, NETWORK))
     info["explain"] = {"network": NETWORK, "channels": channels, "height": height, "width": width,
                        "head_offset": int(weight.find("data").get("offset")), "scale_offset": int(scale.find("data").get("offset"))}
-    with open(os.path.join(bundle, "model.json"), "w", encoding="utf-8") as f:
-        json.dump(info, f, indent=2)
-        f.write("\n")
+    manifest.write(bundle, info)
 
 
 if __name__ == "__main__":

@@ -103,8 +103,8 @@ class Job:
                 report("mean", float("nan"), 0, state, weight, bias)
                 torch.save({"state": state, "weight": torch.from_numpy(weight), "bias": torch.from_numpy(bias)}, path + ".part")
                 os.replace(path + ".part", path)
-            self.state, weight, bias = torch.load(path).values()
-            blocks, start = self.blocks[:first] + tune.to_blocks(self.state, self.blocks, first), (weight.numpy(), bias.numpy())
+            state, weight, bias = torch.load(path).values()
+            blocks, start = self.blocks[:first] + tune.to_blocks(state, self.blocks, first), (weight.numpy(), bias.numpy())
             before += stage.epochs
         return blocks, *start
 
@@ -112,9 +112,10 @@ class Job:
         """[photos, rows] float16: what this network, trained, says of a view of each photo: lessons for a smaller one."""
         path = self.file(f"answers-{number}.npy")
         if not os.path.exists(path):
-            _, weight, bias = self.trained()
+            blocks, weight, bias = self.trained()
             print(f"answers of {self.kind} to view {number}", flush=True)
-            seen = tune.features(self.state, self.blocks, FIRST[self.kind], self.view("train", number).lower)
+            first = FIRST[self.kind]
+            seen = tune.features(tune.state_of(blocks, first), blocks, first, self.view("train", number).lower)
             np.save(path + ".part.npy", (seen @ weight.T + bias).astype(np.float16))
             os.replace(path + ".part.npy", path)
         return np.load(path, mmap_mode="r")
